@@ -1,1 +1,3 @@
-//! Provider.
+//! The provider, from the wire inwards.
+
+pub mod schema;
