@@ -1,3 +1,4 @@
 //! The provider, from the wire inwards.
 
+pub mod reconcile;
 pub mod schema;

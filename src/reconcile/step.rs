@@ -1,0 +1,232 @@
+//! One object of one part: read it, check whose it is, write it when it differs, wait until it is finished.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use serde_json::Value as Json;
+
+use super::compare;
+use super::failure::Failure;
+use super::mark::{self, Owner};
+use super::object::{Address, Desired, Live, Ownership};
+use super::outcome::Status;
+use super::part::{Part, Readiness};
+use super::record::Record;
+use super::systems::{Systems, Takeover};
+
+/// How long a change that must roll pods may take to become visible in the status.
+const DISTURBANCE: Duration = Duration::from_secs(8);
+
+/// What a step needs beside its part.
+pub struct Setting<'a> {
+    pub systems: &'a Systems,
+    pub owner: &'a str,
+    pub takeover: &'a Takeover,
+    /// What this resource already holds in state.
+    pub held: &'a Record,
+    /// The import command for a resource whose objects exist already.
+    pub import: &'a str,
+}
+
+/// The end of one object.
+pub struct Done {
+    pub key: String,
+    pub status: Status,
+    pub live: Option<Live>,
+    pub warnings: Vec<String>,
+    pub failure: Option<Failure>,
+}
+
+/// Everything that one part did.
+pub struct PartDone {
+    pub lookups: Vec<Live>,
+    pub objects: Vec<Done>,
+}
+
+/// Runs a whole part: its lookups, then its objects side by side.
+pub async fn part<M: Sync>(
+    setting: &Setting<'_>,
+    part: &dyn Part<M>,
+    model: &M,
+    lookups: Vec<Address>,
+    desired: Vec<Desired>,
+) -> PartDone {
+    let mut done = PartDone {
+        lookups: Vec::new(),
+        objects: Vec::new(),
+    };
+    for (address, found) in join_all(lookups.into_iter().map(|address| async move {
+        let found = setting.systems.read(&address).await;
+        (address, found)
+    }))
+    .await
+    {
+        match found {
+            Ok(Some(body)) => done.lookups.push(Live { address, body }),
+            Ok(None) => done.objects.push(failed(
+                &address,
+                Failure::other(
+                    "A referenced object does not exist",
+                    format!("{address} was not found. Create it first, or correct the reference."),
+                ),
+            )),
+            Err(failure) => done.objects.push(failed(&address, failure)),
+        }
+    }
+    if done.objects.is_empty() {
+        done.objects = join_all(desired.into_iter().map(|desired| object(setting, part, model, desired))).await;
+    }
+    done
+}
+
+fn failed(address: &Address, failure: Failure) -> Done {
+    Done {
+        key: address.key(),
+        status: Status::Failed(failure.summary.clone()),
+        live: None,
+        warnings: Vec::new(),
+        failure: Some(failure),
+    }
+}
+
+async fn object<M: Sync>(
+    setting: &Setting<'_>,
+    part: &dyn Part<M>,
+    model: &M,
+    desired: Desired,
+) -> Done {
+    match converge(setting, part, model, &desired).await {
+        Ok(done) => done,
+        Err(failure) => failed(&desired.address, failure),
+    }
+}
+
+async fn converge<M: Sync>(
+    setting: &Setting<'_>,
+    part: &dyn Part<M>,
+    model: &M,
+    desired: &Desired,
+) -> Result<Done, Failure> {
+    let systems = setting.systems;
+    let key = desired.address.key();
+    let mut done = Done {
+        key: key.clone(),
+        status: Status::Unchanged,
+        live: None,
+        warnings: Vec::new(),
+        failure: None,
+    };
+    if desired.ownership == Ownership::Shared {
+        systems.ensure(desired).await?;
+        return Ok(done);
+    }
+    let live = systems.read(&desired.address).await?;
+    if let Some(live) = &live {
+        refuse_foreign(setting, desired, live)?;
+    }
+    let changed = live
+        .as_ref()
+        .map(|live| compare::differences(desired, live));
+    let mut body = live.clone().unwrap_or(Json::Null);
+    if changed.as_ref().is_none_or(|paths| !paths.is_empty()) {
+        tracing::info!(object = %desired.address, part = part.name(), "applying");
+        let applied = systems.apply(desired, live.as_ref(), setting.takeover).await?;
+        body = applied.body;
+        done.warnings = applied.warnings;
+        done.status = changed.clone().map_or(Status::Created, Status::Updated);
+        if changed.is_some_and(|paths| part.disturbs(&paths, model)) {
+            await_disturbance(setting, part, model, desired).await;
+        }
+    }
+    let live = Live {
+        address: desired.address.clone(),
+        body,
+    };
+    done.live = Some(await_ready(setting, part, model, live).await?);
+    Ok(done)
+}
+
+/// An object that exists without our mark is never touched, unless state holds it.
+fn refuse_foreign(setting: &Setting<'_>, desired: &Desired, live: &Json) -> Result<(), Failure> {
+    if setting.held.objects.contains_key(&desired.address.key()) {
+        return Ok(());
+    }
+    foreign(setting.owner, setting.import, desired, live).map_or(Ok(()), Err)
+}
+
+/// Why a live object may not be taken by a resource with this owner mark.
+pub fn foreign(owner: &str, import: &str, desired: &Desired, live: &Json) -> Option<Failure> {
+    let detail = match mark::owner_of(desired.ownership, live, owner) {
+        Owner::Ours => return None,
+        Owner::Other => format!(
+            "{} belongs to another resource of this provider (its `{}` mark differs). Choose another name, or remove it there.",
+            desired.address,
+            mark::OWNER
+        ),
+        Owner::Nobody => format!(
+            "{} exists and was not made by this resource. Nothing was changed. To manage what is there, import it: `{import}`",
+            desired.address
+        ),
+    };
+    Some(Failure::other("An object already exists", detail))
+}
+
+async fn await_ready<M: Sync>(
+    setting: &Setting<'_>,
+    part: &dyn Part<M>,
+    model: &M,
+    live: Live,
+) -> Result<Live, Failure> {
+    match part.readiness(model, &live) {
+        Readiness::Ready => return Ok(live),
+        Readiness::Failed(why) if !part.may_recover() => {
+            return Err(Failure::other(
+                format!("{} failed", live.address.key()),
+                format!("{}: {why}", live.address),
+            ));
+        }
+        Readiness::Failed(_) | Readiness::Waiting(_) => {}
+    }
+    let address = live.address.clone();
+    let check = |body: &Json| {
+        part.readiness(
+            model,
+            &Live {
+                address: address.clone(),
+                body: body.clone(),
+            },
+        )
+    };
+    let what = format!("{} to be ready", address.key());
+    let pods = part.pods(model);
+    let body = setting
+        .systems
+        .wait(&address, &what, pods.as_deref(), &check)
+        .await
+        .map_err(|failure| failure.while_doing(&format!("{} did not become ready", address.key())))?;
+    Ok(Live { address, body })
+}
+
+/// The status may still describe the old object for a moment; waits, within bounds, until it no longer does.
+async fn await_disturbance<M: Sync>(
+    setting: &Setting<'_>,
+    part: &dyn Part<M>,
+    model: &M,
+    desired: &Desired,
+) {
+    let address = desired.address.clone();
+    let noticed = |body: &Json| match part.readiness(
+        model,
+        &Live {
+            address: address.clone(),
+            body: body.clone(),
+        },
+    ) {
+        Readiness::Ready => Readiness::Waiting("the change is not visible in the status yet".to_owned()),
+        Readiness::Waiting(_) | Readiness::Failed(_) => Readiness::Ready,
+    };
+    let wait = setting
+        .systems
+        .wait(&desired.address, "the change to begin", None, &noticed);
+    let _ = tokio::time::timeout(DISTURBANCE, wait).await;
+}
