@@ -1,1 +1,2 @@
 //! Provider.
+pub mod postgresql;

@@ -1,0 +1,1 @@
+//! Values for parameters that fit a machine.
