@@ -69,9 +69,10 @@ fn meaning(
     name: &str,
     value: &str,
 ) -> Result<Value, ParameterError> {
-    if parameter.context == Context::Internal {
+    if let Some(reason) = read_only(parameter) {
         return Err(ParameterError::ReadOnly {
             name: name.to_owned(),
+            reason,
         });
     }
     understand(major, parameter, value).map_err(|expected| ParameterError::Value {
@@ -79,6 +80,17 @@ fn meaning(
         value: value.to_owned(),
         expected,
     })
+}
+
+/// Why nobody can set the parameter for a whole server.
+fn read_only(parameter: &Parameter) -> Option<&'static str> {
+    match parameter.name {
+        "transaction_deferrable" | "transaction_isolation" | "transaction_read_only" => Some(
+            "belongs to one transaction, its default is the parameter with `default_` before the name",
+        ),
+        _ => (parameter.context == Context::Internal)
+            .then_some("only shows how the server was built or initialised"),
+    }
 }
 
 /// The form of names that CloudNativePG admits.
@@ -247,6 +259,7 @@ mod tests {
         assert!(error(17, "work-mem", "1").contains("is not a parameter name"));
         assert!(error(17, "a.b.c", "1").contains("is not a parameter name"));
         assert!(error(17, "server_version", "17").contains("only shows"));
+        assert!(error(17, "transaction_isolation", "serializable").contains("`default_`"));
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub enum ParameterError {
         hint: Option<String>,
     },
     /// The parameter exists but nobody can set it.
-    ReadOnly { name: String },
+    ReadOnly { name: String, reason: &'static str },
     /// The value is not one that the parameter takes.
     Value {
         name: String,
@@ -47,11 +47,8 @@ impl fmt::Display for ParameterError {
                 write!(f, "PostgreSQL {major} has no parameter `{name}`.")?;
                 hint.as_ref().map_or(Ok(()), |hint| write!(f, " {hint}"))
             }
-            Self::ReadOnly { name } => {
-                write!(
-                    f,
-                    "`{name}` only shows how the server was built or initialised; remove it from the parameters."
-                )
+            Self::ReadOnly { name, reason } => {
+                write!(f, "`{name}` {reason}; remove it from the parameters.")
             }
             Self::Value {
                 name,

@@ -43,7 +43,7 @@ pub(super) fn read(parameter: &Parameter, text: &str) -> Result<Value, String> {
 }
 
 /// The spellings of a truth value: `on`, `off`, `1`, `0` and every unique beginning of the words.
-pub(super) fn parse_bool(text: &str) -> Option<bool> {
+fn parse_bool(text: &str) -> Option<bool> {
     let text = text.to_ascii_lowercase();
     let begins = |word: &str, least: usize| text.len() >= least && word.starts_with(&text);
     if begins("true", 1) || begins("yes", 1) || begins("on", 2) || text == "1" {
