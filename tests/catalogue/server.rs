@@ -4,9 +4,11 @@
 //! them as another user or in a chroot that shares the temporary directory.
 
 use anyhow::{Context, Result, ensure};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Libraries that define parameters: PostgreSQL's own and those of the images that CloudNativePG publishes.
 const LIBRARIES: &[&str] = &[
@@ -40,8 +42,7 @@ impl Server {
             .context("no directory of binaries")?
             .to_string_lossy()
             .into_owned();
-        let directory =
-            std::env::temp_dir().join(format!("catalogue-{}-{name}", std::process::id()));
+        let directory = std::env::temp_dir().join(format!("catalogue-{}-{name}", unique()));
         std::fs::create_dir(&directory)?;
         make_writable_for_all(&directory)?;
         let server = Self {
@@ -58,8 +59,22 @@ impl Server {
         let libraries = server.installed(extra).join(",");
         eprintln!("libraries: {libraries}");
         server.stop()?;
-        server.launch(&libraries)?;
+        server.launch(&format!("-c shared_preload_libraries={libraries}"))?;
         Ok(server)
+    }
+
+    #[allow(
+        dead_code,
+        reason = "the example that writes the catalogue does not need it"
+    )]
+    /// Starts the server again with these parameters and without libraries.
+    pub fn restart(&self, parameters: &BTreeMap<String, String>) -> Result<()> {
+        self.stop()?;
+        let options: Vec<String> = parameters
+            .iter()
+            .map(|(name, value)| format!("-c {name}={value}"))
+            .collect();
+        self.launch(&options.join(" "))
     }
 
     /// The version as PostgreSQL numbers it, such as 170011.
@@ -98,11 +113,10 @@ impl Server {
         text(&self.directory.join("data"))
     }
 
-    fn launch(&self, libraries: &str) -> Result<()> {
+    fn launch(&self, more: &str) -> Result<()> {
         let socket = text(&self.directory);
-        let options = format!(
-            "-k {socket} -c listen_addresses= -c dynamic_shared_memory_type=mmap -c shared_preload_libraries={libraries}"
-        );
+        let options =
+            format!("-k {socket} -c listen_addresses= -c dynamic_shared_memory_type=mmap {more}");
         let data = self.data();
         let log = format!("{data}/start.log");
         self.run(
@@ -168,6 +182,16 @@ impl Drop for Server {
             eprintln!("the server may still run: {error}");
         }
     }
+}
+
+/// Tests of one process run side by side.
+fn unique() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!(
+        "{}-{}",
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    )
 }
 
 fn text(path: &Path) -> String {

@@ -223,7 +223,7 @@ fn watched(name: &str, bytes: u64, settings: &Settings) -> Verdict {
         ("min_wal_size" | "max_wal_size", ..) if bytes < 2 * settings.wal_segment => {
             refuse(format!(
                 "the server wants at least two WAL segments ({}MB).",
-                2 * settings.wal_segment >> 20
+                (2 * settings.wal_segment) >> 20
             ))
         }
         _ => None,
