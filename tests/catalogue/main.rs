@@ -10,8 +10,9 @@ use server::Server;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use terraform_provider_postgres::postgresql::catalogue::{
-    Context, Kind, Parameter, Value, check, parameters, parse,
+    Context, Kind, Parameter, Value, check, parameters, parse, same_value,
 };
+use terraform_provider_postgres::postgresql::tuning::{self, Machine, Profile};
 
 /// What depends on the machine or the build and not on the value.
 const ENVIRONMENT: &[(&str, &str)] = &[
@@ -154,8 +155,7 @@ fn compare(binaries: &Path) -> Result<Comparison> {
 fn disagreement(major: u32, pair: &Pair, accepted: bool) -> Option<String> {
     let (name, value) = (pair.parameter.name, &pair.value);
     let ours = check(major, name, value);
-    let late = major >= 18 && PROCESSES.contains(&name) && value == "262143";
-    (!late && ours.is_ok() != accepted).then(|| {
+    (ours.is_ok() != accepted).then(|| {
         let says = ours
             .err()
             .map_or_else(|| "accepted".to_owned(), |error| error.to_string());
@@ -177,16 +177,18 @@ fn misreading(server: &Server, major: u32, pair: &Pair) -> Result<Option<String>
 
 fn pairs_of(major: u32) -> Vec<Pair> {
     let checked = parameters(major).values().filter(|parameter| {
-        !ENVIRONMENT.iter().any(|(name, _)| *name == parameter.name)
-            && parameter.context != Context::Internal
+        let environment = ENVIRONMENT.iter().any(|(name, _)| *name == parameter.name);
+        !environment && parameter.context != Context::Internal
     });
-    checked
-        .flat_map(|parameter| {
-            pairs::values(parameter)
-                .into_iter()
-                .map(move |value| Pair { parameter, value })
-        })
-        .collect()
+    let pairs = checked.flat_map(|parameter| {
+        pairs::values(parameter)
+            .into_iter()
+            .map(move |value| Pair { parameter, value })
+    });
+    let late = |pair: &Pair| {
+        major >= 18 && PROCESSES.contains(&pair.parameter.name) && pair.value == "262143"
+    };
+    pairs.filter(|pair| !late(pair)).collect()
 }
 
 /// Whether the server takes each pair into its configuration file.

@@ -178,8 +178,9 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Err(error) = self.stop() {
-            eprintln!("the server may still run: {error}");
+        match self.stop() {
+            Ok(()) => drop(std::fs::remove_dir_all(&self.directory)),
+            Err(error) => eprintln!("the server may still run: {error}"),
         }
     }
 }
