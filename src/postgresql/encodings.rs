@@ -51,7 +51,7 @@ pub const CLIENT: [&str; 7] = [
 ];
 
 /// Other names that PostgreSQL takes, without punctuation and in lower case.
-const ALIASES: [(&str, &str); 39] = [
+pub const ALIASES: [(&str, &str); 39] = [
     ("abc", "WIN1258"),
     ("alt", "WIN866"),
     ("iso88591", "LATIN1"),

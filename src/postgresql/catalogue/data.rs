@@ -105,17 +105,13 @@ pub(super) fn find(major: u32, name: &str) -> Found {
     if MAJORS[near] == major {
         return own.map_or_else(|| elsewhere(major, &key), Found::Certain);
     }
-    let mut neighbours = (0..MAJORS.len())
+    let older = (0..MAJORS.len())
         .filter(|index| MAJORS[*index] < major)
-        .max()
-        .into_iter();
-    let mut newer = (0..MAJORS.len())
-        .filter(|index| MAJORS[*index] > major)
-        .min()
-        .into_iter();
-    let both = neighbours
-        .by_ref()
-        .chain(newer.by_ref())
+        .max();
+    let newer = (0..MAJORS.len()).find(|index| MAJORS[*index] > major);
+    let both = older
+        .into_iter()
+        .chain(newer)
         .all(|index| catalogue(index).contains_key(&key));
     match own {
         Some(parameter) if both => Found::Certain(parameter),
