@@ -1,8 +1,13 @@
 //! Terraform's concepts without any IO: values, typed objects, schemas, diagnostics.
 
 pub mod attr;
+pub mod codec;
 pub mod diagnostic;
 pub mod field;
+pub mod json;
+pub mod msgpack;
+pub mod number;
 pub mod object;
 pub mod resource;
+pub mod types;
 pub mod value;
