@@ -3,11 +3,13 @@
 pub mod attr;
 pub mod codec;
 pub mod diagnostic;
+pub mod equal;
 pub mod field;
 pub mod json;
 pub mod msgpack;
 pub mod number;
 pub mod object;
+pub mod plan;
 pub mod resource;
 pub mod types;
 pub mod value;
