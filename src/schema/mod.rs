@@ -1,6 +1,7 @@
 //! Terraform's concepts without any IO: values, typed objects, schemas, diagnostics.
 
 pub mod attr;
+pub mod check;
 pub mod codec;
 pub mod diagnostic;
 pub mod equal;
@@ -11,5 +12,6 @@ pub mod number;
 pub mod object;
 pub mod plan;
 pub mod resource;
+pub mod strip;
 pub mod types;
 pub mod value;
