@@ -2,6 +2,7 @@
 
 pub mod attr;
 pub mod check;
+pub mod checks;
 pub mod codec;
 pub mod diagnostic;
 pub mod equal;
@@ -11,7 +12,9 @@ pub mod msgpack;
 pub mod number;
 pub mod object;
 pub mod plan;
+pub mod quantity;
 pub mod resource;
 pub mod strip;
 pub mod types;
+pub mod validate;
 pub mod value;
