@@ -12,6 +12,8 @@ pub mod msgpack;
 pub mod number;
 pub mod object;
 pub mod plan;
+#[cfg(test)]
+mod properties;
 pub mod quantity;
 pub mod resource;
 pub mod strip;
