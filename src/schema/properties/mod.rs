@@ -1,0 +1,6 @@
+//! Properties over generated types, values and schemas.
+
+mod codecs;
+mod generate;
+mod plans;
+mod schemas;
