@@ -17,6 +17,7 @@ use super::{Call, Result, Settings, connect, retry, status};
 
 /// An API server ends its own requests after a minute; an attempt that hangs longer is lost.
 const ATTEMPT: Duration = Duration::from_secs(65);
+const QUIET_ATTEMPTS: u32 = 4;
 /// A single answer larger than this is not one of ours.
 const LARGEST_ANSWER: usize = 256 << 20;
 
@@ -106,7 +107,7 @@ impl Client {
                 break error;
             }
             let pause = retry::delay(attempt, error.retry_after);
-            tracing::debug!(verb = request.verb, path = request.path, attempt, ?pause, %error, "will try again");
+            report_retry(request, attempt, pause, &error);
             attempt += 1;
             if Instant::now() + pause >= call.deadline {
                 break with_last(Error::deadline_exceeded(), Some(&error));
@@ -206,6 +207,15 @@ impl Client {
         })?;
         header.set_sensitive(true);
         Ok(Some(header))
+    }
+}
+
+/// Passing failures are quiet at first; one that lasts is told to the user.
+fn report_retry(request: &Request, attempt: u32, pause: Duration, error: &Error) {
+    if attempt < QUIET_ATTEMPTS {
+        tracing::debug!(verb = request.verb, path = request.path, attempt, ?pause, %error, "will try again");
+    } else {
+        tracing::info!(verb = request.verb, path = request.path, attempt, ?pause, %error, "still failing, will try again");
     }
 }
 

@@ -330,11 +330,11 @@ fn chain(error: &(dyn StdError + 'static)) -> (Vec<String>, bool) {
 
 fn auth_error(error: &AuthError) -> Error {
     let message = match error {
-        AuthError::AuthExecRun { cmd, out } => {
+        // `cmd` holds the arguments and the environment, the output may hold the token.
+        AuthError::AuthExecRun { out, .. } => {
             let stderr = String::from_utf8_lossy(&out.stderr);
-            let command = cmd.split_whitespace().next().unwrap_or_default();
             format!(
-                "the credential plugin `{command}` failed with {}: {}",
+                "the credential plugin failed with {}: {}",
                 out.status,
                 stderr.trim()
             )

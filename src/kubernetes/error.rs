@@ -181,7 +181,10 @@ impl fmt::Display for Error {
             .iter()
             .filter(|cause| !self.message.contains(&cause.message))
         {
-            write!(out, "\n- `{}`: {}", cause.field, cause.message)?;
+            match cause.field.as_str() {
+                "" => write!(out, "\n- {}", cause.message)?,
+                field => write!(out, "\n- `{field}`: {}", cause.message)?,
+            }
         }
         match error_table::advice(self) {
             Some(advice) => write!(out, "\n{advice}"),

@@ -24,6 +24,7 @@ const ROWS: &[Row] = &[
     Row(0, "", "conversion webhook for", WebhookUnavailable),
     Row(500, "", "field not declared in schema", Invalid),
     Row(500, "", "failed to create typed patch object", Invalid),
+    Row(500, "", "failed to convert new object", Invalid),
     Row(400, "", "strict decoding error", Invalid),
     Row(
         404,

@@ -48,7 +48,12 @@ pub(super) fn decode(
         ..Status::default()
     });
     let kind = error_table::classify(status, &answer.reason, &answer.message);
-    let mut causes: Vec<Cause> = answer.details.causes.into_iter().map(cause).collect();
+    let named = answer
+        .details
+        .causes
+        .into_iter()
+        .filter(|cause| cause.field != "<nil>");
+    let mut causes: Vec<Cause> = named.map(cause).collect();
     if causes.is_empty() && kind == ErrorKind::Invalid {
         causes = causes_in(&answer.message);
     }
