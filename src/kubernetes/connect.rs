@@ -251,6 +251,11 @@ async fn config(settings: &Settings, kubeconfig: Kubeconfig) -> Result<kube::Con
             .transpose()
             .map_err(|_| Error::configuration("the proxy URL of the environment is not valid"))?;
     }
+    // Also the field manager of patches, and what audit logs show.
+    config.headers.push((
+        http::header::USER_AGENT,
+        http::HeaderValue::from_static(OURS),
+    ));
     // Retries are ours: they know the call's deadline and cancellation.
     config.default_retry = false;
     Ok(config)

@@ -1,1 +1,5 @@
-//! Against a real API server.
+//! The client as its callers see it: against scripted answers, and against a real API server.
+
+mod real;
+mod real_wait;
+mod scripted;
