@@ -97,7 +97,11 @@ async fn flush(client: Client, group: Group) {
             .await
         {
             Ok(objects) => return distribute(objects, reads),
-            Err(error) => tracing::debug!(%error, "cannot list, reading one by one"),
+            // Who may not list may still get.
+            Err(error) if error.kind == ErrorKind::Forbidden => {
+                tracing::debug!(%error, "cannot list, reading one by one");
+            }
+            Err(error) => return fail(&error, reads),
         }
     }
     let client = &client;
@@ -119,5 +123,13 @@ fn distribute(objects: Vec<Value>, reads: Vec<Read>) {
             .get(read.reference.name.as_str())
             .map(|object| (*object).clone());
         let _ = read.answer.send(Ok(found));
+    }
+}
+
+fn fail(error: &Error, reads: Vec<Read>) {
+    for read in reads {
+        let _ = read
+            .answer
+            .send(Err(error.clone().about("get", &read.reference)));
     }
 }

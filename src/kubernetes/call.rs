@@ -26,11 +26,31 @@ impl Call {
 
     /// Runs `work` unless the deadline passes or the call is canceled first.
     pub(super) async fn run<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
+        if Instant::now() >= self.deadline && !self.cancel.is_cancelled() {
+            return Err(Error::deadline_exceeded());
+        }
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => Err(Error::canceled()),
             done = work => Ok(done),
             () = tokio::time::sleep_until(self.deadline) => Err(Error::deadline_exceeded()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kubernetes::ErrorKind;
+
+    #[tokio::test]
+    async fn nothing_starts_after_the_deadline_or_a_cancellation() {
+        let mut started = false;
+        let over = Call::within(Duration::ZERO);
+        let error = over.run(async { started = true }).await.unwrap_err();
+        assert_eq!((error.kind, started), (ErrorKind::DeadlineExceeded, false));
+        over.cancel.cancel();
+        let error = over.run(async { started = true }).await.unwrap_err();
+        assert_eq!((error.kind, started), (ErrorKind::Canceled, false));
     }
 }

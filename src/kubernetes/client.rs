@@ -26,6 +26,9 @@ const LARGEST_ANSWER: usize = 256 << 20;
 pub trait TokenSource: Send + Sync {
     /// A token that is valid now, or why there is none (without any secret).
     async fn token(&self) -> Result<String, String>;
+
+    /// The API server did not accept `token`; the next one must be another if possible.
+    async fn rejected(&self, token: &str);
 }
 
 /// A cluster's API. Clones share the connection, the credentials and the collected reads.
@@ -62,8 +65,8 @@ impl Answer {
 impl Client {
     /// Connects with the credentials of `settings`; a credential plugin runs here.
     pub async fn new(settings: Settings) -> Result<Self> {
-        let kube = connect::connect(settings).await?;
-        Ok(Self::assemble(kube, None))
+        let (kube, tokens) = connect::connect(settings).await?;
+        Ok(Self::assemble(kube, tokens))
     }
 
     /// Connects with bearer tokens of `tokens` in place of the credentials of `settings`.
@@ -157,8 +160,28 @@ impl Client {
         .await
     }
 
+    /// One request and its answer; a token that is not accepted is replaced once.
     async fn exchange(&self, request: &Request) -> Result<Answer> {
-        let http = request.to_http(self.authorization().await?, kube::client::Body::from)?;
+        let Some(tokens) = &self.inner.tokens else {
+            return self.exchange_as(request, None).await;
+        };
+        let token = self.token(tokens).await?;
+        match self.exchange_as(request, Some(&token)).await {
+            Err(error) if error.kind == ErrorKind::Unauthorized => {
+                tokens.rejected(&token).await;
+                let next = self.token(tokens).await?;
+                if next == token {
+                    Err(error)
+                } else {
+                    self.exchange_as(request, Some(&next)).await
+                }
+            }
+            answered => answered,
+        }
+    }
+
+    async fn exchange_as(&self, request: &Request, token: Option<&str>) -> Result<Answer> {
+        let http = request.to_http(token.map(bearer).transpose()?, kube::client::Body::from)?;
         let response = self
             .inner
             .kube
@@ -191,23 +214,36 @@ impl Client {
         ))
     }
 
-    pub(super) async fn authorization(&self) -> Result<Option<HeaderValue>> {
-        let Some(tokens) = &self.inner.tokens else {
-            return Ok(None);
-        };
-        let token = tokens
+    async fn token(&self, tokens: &Arc<dyn TokenSource>) -> Result<String> {
+        tokens
             .token()
             .await
-            .map_err(|reason| Error::new(ErrorKind::Unauthorized, reason))?;
-        let mut header = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| {
-            Error::new(
-                ErrorKind::Unauthorized,
-                "the bearer token holds characters that a header forbids",
-            )
-        })?;
-        header.set_sensitive(true);
-        Ok(Some(header))
+            .map_err(|reason| Error::new(ErrorKind::Unauthorized, reason))
     }
+
+    /// The header of a request that is sent around [`Client::send`].
+    pub(super) async fn authorization(&self) -> Result<Option<HeaderValue>> {
+        match &self.inner.tokens {
+            Some(tokens) => bearer(&self.token(tokens).await?).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn shares_connection_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+}
+
+fn bearer(token: &str) -> Result<HeaderValue> {
+    let mut header = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| {
+        Error::new(
+            ErrorKind::Unauthorized,
+            "the bearer token holds characters that a header forbids",
+        )
+    })?;
+    header.set_sensitive(true);
+    Ok(header)
 }
 
 /// Passing failures are quiet at first; one that lasts is told to the user.

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,19 +13,49 @@ use kube::config::{
 };
 
 use super::Result;
+use super::client::TokenSource;
 use super::error::{Error, ErrorKind};
+use super::exec::{Plugin, PluginTokens};
 use super::proxy::proxy_for;
 use super::settings::{Exec, Settings};
 
 /// The name of the entries that we compose.
 const OURS: &str = "terraform-provider-postgres";
 
-pub(super) async fn connect(settings: Settings) -> Result<kube::Client> {
-    let config = config(&settings, compose(&settings)?).await?;
-    // A credential plugin is a process that is waited for.
-    tokio::task::spawn_blocking(move || build(config))
-        .await
-        .map_err(|_| Error::configuration("the credential plugin could not be run"))?
+/// A connection, and where its bearer tokens come from when a plugin hands them out.
+pub(super) type Connection = (kube::Client, Option<Arc<dyn TokenSource>>);
+
+pub(super) async fn connect(settings: Settings) -> Result<Connection> {
+    let mut kubeconfig = compose(&settings)?;
+    let mut tokens: Option<Arc<dyn TokenSource>> = None;
+    if let Some(plugin) = take_plugin(&mut kubeconfig) {
+        let credential = plugin.run().await?;
+        for user in kubeconfig
+            .auth_infos
+            .iter_mut()
+            .filter_map(|user| user.auth_info.as_mut())
+        {
+            let encoded = |pem: &String| STANDARD.encode(pem);
+            user.client_certificate_data = credential.client_certificate_data.as_ref().map(encoded);
+            user.client_key_data = credential
+                .client_key_data
+                .as_ref()
+                .map(|pem| encoded(pem).into());
+        }
+        if credential.token.is_some() {
+            tokens = Some(Arc::new(PluginTokens::new(plugin, credential)));
+        }
+    }
+    Ok((build(config(&settings, kubeconfig).await?)?, tokens))
+}
+
+/// We run credential plugins ourselves: once, without blocking, and quoting nothing.
+fn take_plugin(kubeconfig: &mut Kubeconfig) -> Option<Plugin> {
+    let cluster = kubeconfig.clusters.first()?.cluster.clone()?;
+    let user = kubeconfig.auth_infos.first_mut()?.auth_info.as_mut()?;
+    // Like client-go: a plugin is asked only when nothing else identifies the user.
+    let config = user.exec.take()?;
+    (user.token.is_none() && user.token_file.is_none()).then_some(Plugin { config, cluster })
 }
 
 /// For a client that brings its own bearer tokens: the kubeconfig only says where the cluster is.
@@ -335,29 +366,12 @@ fn chain(error: &(dyn StdError + 'static)) -> (Vec<String>, bool) {
 
 fn auth_error(error: &AuthError) -> Error {
     let message = match error {
-        // `cmd` holds the arguments and the environment, the output may hold the token.
-        AuthError::AuthExecRun { out, .. } => {
-            let stderr = String::from_utf8_lossy(&out.stderr);
-            format!(
-                "the credential plugin failed with {}: {}",
-                out.status,
-                stderr.trim()
-            )
-        }
-        AuthError::AuthExecStart(source) => {
-            format!("the credential plugin cannot be started: {source}")
-        }
         AuthError::ReadTokenFile(source, path) => {
             format!(
                 "the token file `{}` cannot be read: {source}",
                 path.display()
             )
         }
-        AuthError::AuthExecParse(_) => {
-            "the output of the credential plugin is not an ExecCredential".to_owned()
-        }
-        AuthError::ExecPluginFailed => "the credential plugin gave no credentials".to_owned(),
-        AuthError::MissingCommand => "the credential plugin has no `command`".to_owned(),
         _ => "the credentials of the connection are not usable".to_owned(),
     };
     Error::configuration(message)

@@ -140,7 +140,7 @@ async fn the_output_of_a_failing_credential_plugin_is_not_quoted() {
     });
     let error = error.await.err().unwrap();
     assert!(
-        error.message.contains("plugin failed with exit status: 3")
+        error.message.contains("`sh` failed with exit status: 3")
             && error.message.contains("expired"),
         "{error}"
     );
@@ -149,7 +149,7 @@ async fn the_output_of_a_failing_credential_plugin_is_not_quoted() {
 
 #[tokio::test]
 async fn a_refused_connection_can_be_tried_again_even_for_a_create() {
-    let client = connect(Settings {
+    let (client, _) = connect(Settings {
         host: Some("http://127.0.0.1:1".into()),
         ..Settings::default()
     })

@@ -122,6 +122,12 @@ impl Error {
         self
     }
 
+    /// The same failure as another call met it.
+    pub(super) fn about(mut self, verb: &'static str, reference: &Reference) -> Self {
+        self.0.reference = None;
+        self.on(verb, reference)
+    }
+
     pub(super) fn during(mut self, verb: &'static str) -> Self {
         self.0.verb = verb;
         self

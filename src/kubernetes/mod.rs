@@ -20,6 +20,7 @@ mod diagnose;
 pub mod duration;
 mod error;
 mod error_table;
+mod exec;
 pub mod kinds;
 pub mod managed_fields;
 mod observer;

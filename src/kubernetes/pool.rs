@@ -27,3 +27,31 @@ impl Pool {
             .cloned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(host: &str) -> Settings {
+        Settings {
+            host: Some(host.to_owned()),
+            ..Settings::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn equal_settings_share_a_connection() {
+        let pool = Pool::default();
+        let (one, again, other) = tokio::join!(
+            pool.client(settings("http://127.0.0.1:1")),
+            pool.client(settings("http://127.0.0.1:1")),
+            pool.client(settings("http://127.0.0.1:2")),
+        );
+        let (one, again, other) = (one.unwrap(), again.unwrap(), other.unwrap());
+        assert!(one.shares_connection_with(&again) && !one.shares_connection_with(&other));
+        assert!(
+            pool.client(Settings::default()).await.is_err(),
+            "a failure is not kept"
+        );
+    }
+}

@@ -306,6 +306,63 @@ impl TokenSource for Tokens {
     async fn token(&self) -> Result<String, String> {
         self.0.clone()
     }
+
+    async fn rejected(&self, _: &str) {}
+}
+
+#[tokio::test]
+async fn a_failed_list_fails_its_reads_each_by_name() {
+    let script = Script::new([(404, json!("404 page not found"))]);
+    let (client, call, reference) = (script.client(), call(), reference("a"));
+    let reads = (0..3).map(|_| client.read(&call, &reference));
+    for answer in futures::future::join_all(reads).await {
+        let error = answer.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::KindMissing);
+        assert!(
+            error
+                .to_string()
+                .starts_with("get of `ConfigMap/db/a` failed"),
+            "{error}"
+        );
+    }
+    assert_eq!(script.lines().len(), 1);
+}
+
+/// A new token after each rejection.
+#[derive(Default)]
+struct Renewed(Mutex<u32>);
+
+#[async_trait]
+impl TokenSource for Renewed {
+    async fn token(&self) -> Result<String, String> {
+        Ok(format!("t{}", self.0.lock().unwrap()))
+    }
+
+    async fn rejected(&self, _: &str) {
+        *self.0.lock().unwrap() += 1;
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_accepted_is_replaced_once() {
+    let script = Script::new([(401, json!({})), (200, config_map("a"))]);
+    let client = script.client_with(Some(Arc::new(Renewed::default())));
+    client.get(&call(), &reference("a")).await.unwrap();
+    let used: Vec<String> = script
+        .seen
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|seen| seen.authorization.clone())
+        .collect();
+    assert_eq!(used, ["Bearer t0", "Bearer t1"]);
+    let refusing = Script::new([(401, json!({}))]);
+    let client = refusing.client_with(Some(Arc::new(Renewed::default())));
+    assert_eq!(
+        client.get(&call(), &reference("a")).await.unwrap_err().kind,
+        ErrorKind::Unauthorized
+    );
+    assert_eq!(refusing.lines().len(), 2);
 }
 
 #[tokio::test]
