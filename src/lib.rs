@@ -1,6 +1,9 @@
 //! The provider, from the wire inwards.
 
+pub mod azure;
+pub mod kubernetes;
 pub mod postgresql;
+pub mod provider;
 pub mod reconcile;
 pub mod resources;
 pub mod schema;

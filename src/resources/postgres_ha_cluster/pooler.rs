@@ -129,7 +129,7 @@ impl Part<PostgresHaCluster> for PoolerPart {
 
     fn validate(&self, model: &PostgresHaCluster, diagnostics: &mut Diagnostics) {
         let mut names = BTreeSet::new();
-        for (index, pooler) in model.poolers.known().iter().enumerate() {
+        for (index, pooler) in model.pooler.known().iter().enumerate() {
             let path = Path::root().attribute("pooler").index(index);
             let kind = pooler.r#type.known().cloned().unwrap_or_default();
             let name = pooler.name.known().cloned().unwrap_or_else(|| format!("pooler-{kind}"));
@@ -165,12 +165,12 @@ impl Part<PostgresHaCluster> for PoolerPart {
             .require()
             .map(|parameters| parameters.get("max_connections").and_then(|text| text.parse::<i64>().ok()).unwrap_or(100));
         let mut pods: BTreeMap<String, Result<i64, NotKnown>> = BTreeMap::new();
-        for pooler in model.poolers.known() {
+        for pooler in model.pooler.known() {
             let kind = pooler.r#type.known().cloned().unwrap_or_default();
             let sum = pods.entry(kind).or_insert(Ok(0));
             *sum = sum.and_then(|sum| Ok(sum + pooler.instances.require()?));
         }
-        for pooler in model.poolers.known_mut() {
+        for pooler in model.pooler.known_mut() {
             if pooler.name.is_unknown() {
                 pooler.name.derive(pooler.r#type.require().map(|kind| format!("pooler-{kind}")));
             }
@@ -181,7 +181,7 @@ impl Part<PostgresHaCluster> for PoolerPart {
                 pooler.max_db_connections.derive(share);
             }
         }
-        let hosts = model.poolers.get().and_then(|poolers| {
+        let hosts = model.pooler.get().and_then(|poolers| {
             let (cluster, namespace) = (model.cluster_name()?, model.namespace_name()?);
             poolers
                 .iter()
@@ -205,7 +205,7 @@ impl Part<PostgresHaCluster> for PoolerPart {
         let labels = model.object_labels()?;
         self.addresses(model)?
             .into_iter()
-            .zip(model.poolers.get()?)
+            .zip(model.pooler.get()?)
             .map(|(address, pooler)| Ok(Desired::kubernetes(address, labels.clone(), json!({"spec": self.spec(model, pooler)?}))))
             .collect()
     }
@@ -215,7 +215,7 @@ impl Part<PostgresHaCluster> for PoolerPart {
         let cluster = model.name.known().cloned().unwrap_or_default();
         let Some(ending) = real.strip_prefix(&format!("{cluster}-")) else { return };
         if fill == Fill::All
-            && let Blocks::List(poolers) = &mut model.poolers
+            && let Blocks::List(poolers) = &mut model.pooler
             && !poolers.iter().any(|pooler| pooler.name.known().is_some_and(|name| name == ending))
         {
             poolers.push(Pooler {
@@ -223,7 +223,7 @@ impl Part<PostgresHaCluster> for PoolerPart {
                 ..Pooler::default()
             });
         }
-        let found = model.poolers.known_mut().iter_mut().find(|pooler| pooler.name.known().is_some_and(|name| name == ending));
+        let found = model.pooler.known_mut().iter_mut().find(|pooler| pooler.name.known().is_some_and(|name| name == ending));
         let Some(pooler) = found else { return };
         fill_pooler(pooler, &live.body["spec"], fill);
     }
