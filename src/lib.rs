@@ -1,1 +1,3 @@
 //! Provider.
+
+pub mod azure;
