@@ -116,3 +116,77 @@ impl SigningCertificate {
         URL_SAFE_NO_PAD.encode(digest::digest(algorithm, &self.certificate))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jsonwebtoken::{DecodingKey, Validation};
+    use p12_keystore::{Certificate, KeyStoreEntry, PrivateKey, PrivateKeyChain};
+    use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
+
+    fn generate() -> (KeyPair, rcgen::Certificate) {
+        let key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
+        let certificate = CertificateParams::new(Vec::new())
+            .unwrap()
+            .self_signed(&key)
+            .unwrap();
+        (key, certificate)
+    }
+
+    /// Verifies an assertion as Entra would, with the certificate's public key.
+    fn verify(read: &SigningCertificate, key: &KeyPair, certificate: &rcgen::Certificate) {
+        let assertion = read.assertion("app", "https://login.local/token").unwrap();
+        let mut validation = Validation::new(Algorithm::RS256);
+        validation.set_audience(&["https://login.local/token"]);
+        validation.set_issuer(&["app"]);
+        let public = aws_lc_rs::signature::RsaKeyPair::from_pkcs8(&key.serialize_der()).unwrap();
+        let public = aws_lc_rs::signature::KeyPair::public_key(&public);
+        let public = DecodingKey::from_rsa_der(public.as_ref());
+        let token =
+            jsonwebtoken::decode::<serde_json::Value>(&assertion, &public, &validation).unwrap();
+        assert_eq!(token.claims["sub"], "app");
+        let thumbprint = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, certificate.der());
+        assert_eq!(token.header.x5t, Some(URL_SAFE_NO_PAD.encode(thumbprint)));
+    }
+
+    #[test]
+    fn a_pem_file_signs_assertions() {
+        let (key, certificate) = generate();
+        let pem = format!("{}\n{}", key.serialize_pem(), certificate.pem());
+        let read = SigningCertificate::read(pem.as_bytes(), None).unwrap();
+        verify(&read, &key, &certificate);
+        assert!(!format!("{read:?}").contains("PRIVATE"));
+    }
+
+    #[test]
+    fn a_pfx_file_signs_assertions_with_the_right_password_only() {
+        let (key, certificate) = generate();
+        let chain = PrivateKeyChain::new(
+            vec![1],
+            PrivateKey::from_der(&key.serialize_der()).unwrap(),
+            vec![Certificate::from_der(certificate.der()).unwrap()],
+        );
+        let mut store = KeyStore::new();
+        store.add_entry("app", KeyStoreEntry::PrivateKeyChain(chain));
+        let pfx = store.writer("pass").write().unwrap();
+        let read = SigningCertificate::read(&pfx, Some(&"pass".into())).unwrap();
+        verify(&read, &key, &certificate);
+        let error = SigningCertificate::read(&pfx, Some(&"wrong".into())).unwrap_err();
+        assert!(error.contains("password"), "{error}");
+    }
+
+    #[test]
+    fn a_file_without_key_or_certificate_says_so() {
+        let (key, certificate) = generate();
+        let error = |pem: String| SigningCertificate::read(pem.as_bytes(), None).unwrap_err();
+        assert!(error(certificate.pem()).contains("private key"));
+        assert!(error(key.serialize_pem()).contains("certificate"));
+        let elliptic = KeyPair::generate().unwrap();
+        let error = error(format!(
+            "{}\n{}",
+            elliptic.serialize_pem(),
+            certificate.pem()
+        ));
+        assert!(error.contains("RSA"), "{error}");
+    }
+}

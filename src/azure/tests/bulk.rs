@@ -1,0 +1,176 @@
+//! Lists, paging, and reads that become lists or share an answer.
+
+use super::{ID, VERSION, get};
+use crate::azure::ErrorKind;
+use crate::azure::testing::{Server, call, failure, reply};
+use futures::future::join_all;
+use serde_json::{Value, json};
+
+const COLLECTION: &str = "/subscriptions/s/resourceGroups/g/providers/Microsoft.X/things";
+
+fn id(name: &str) -> String {
+    format!("{COLLECTION}/{name}")
+}
+
+fn item(name: &str) -> Value {
+    json!({"id": id(name).to_uppercase(), "name": name})
+}
+
+async fn read(server: &Server, names: &[&str]) -> Vec<Option<Value>> {
+    let (client, call) = (server.client(), call());
+    let ids: Vec<String> = names.iter().map(|name| id(name)).collect();
+    let reads = join_all(ids.iter().map(|id| client.get(&call, id, VERSION))).await;
+    reads.into_iter().map(Result::unwrap).collect()
+}
+
+#[tokio::test]
+async fn a_list_is_followed_through_its_pages_on_the_configured_host() {
+    let server = Server::start().await;
+    let link = "https://evil.invalid/page/2?api-version=2025-01-01&$skiptoken=x";
+    server.on(
+        &get(COLLECTION),
+        vec![reply(200, json!({"value": [item("a")], "nextLink": link}))],
+    );
+    server.on(
+        &get("/page/2"),
+        vec![reply(200, json!({"value": [item("b")], "nextLink": ""}))],
+    );
+    let filter = Some("name eq 'x'");
+    let items = server
+        .client()
+        .list(&call(), COLLECTION, VERSION, filter)
+        .await
+        .unwrap();
+    assert_eq!(items, [item("a"), item("b")]);
+    let targets: Vec<String> = server.received().into_iter().map(|r| r.target).collect();
+    let first = format!("{COLLECTION}?api-version={VERSION}&%24filter=name+eq+%27x%27");
+    assert!(targets.contains(&first), "{targets:?}");
+    assert!(targets.contains(&"/page/2?api-version=2025-01-01&$skiptoken=x".to_owned()));
+}
+
+#[tokio::test]
+async fn a_list_of_something_missing_is_an_error_and_no_empty_list() {
+    let server = Server::start().await;
+    server.on(
+        &get(COLLECTION),
+        vec![failure(404, "ResourceGroupNotFound")],
+    );
+    let error = server
+        .client()
+        .list(&call(), COLLECTION, VERSION, None)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn three_reads_of_a_collection_become_one_list() {
+    let server = Server::start().await;
+    server.on(
+        &get(COLLECTION),
+        vec![reply(
+            200,
+            json!({"value": [item("a"), item("b"), item("c")]}),
+        )],
+    );
+    let found = read(&server, &["a", "b", "c"]).await;
+    assert_eq!(found, [Some(item("a")), Some(item("b")), Some(item("c"))]);
+    assert_eq!(server.routes(), [get(COLLECTION)]);
+}
+
+#[tokio::test]
+async fn two_reads_stay_reads() {
+    let server = Server::start().await;
+    for name in ["a", "b"] {
+        server.on(&get(&id(name)), vec![reply(200, item(name))]);
+    }
+    assert_eq!(
+        read(&server, &["a", "b"]).await,
+        [Some(item("a")), Some(item("b"))]
+    );
+    assert_eq!(server.count(&get(COLLECTION)), 0);
+}
+
+#[tokio::test]
+async fn what_a_list_does_not_hold_is_asked_for_by_itself() {
+    let server = Server::start().await;
+    server.on(
+        &get(COLLECTION),
+        vec![reply(200, json!({"value": [item("a"), item("b")]}))],
+    );
+    server.on(&get(&id("new")), vec![reply(200, item("new"))]);
+    server.on(&get(&id("gone")), vec![failure(404, "ResourceNotFound")]);
+    let found = read(&server, &["a", "b", "new", "gone"]).await;
+    assert_eq!(
+        found,
+        [Some(item("a")), Some(item("b")), Some(item("new")), None]
+    );
+    assert_eq!(server.routes().len(), 3);
+}
+
+#[tokio::test]
+async fn a_list_that_is_not_allowed_is_tried_once() {
+    let server = Server::start().await;
+    server.on(&get(COLLECTION), vec![failure(403, "AuthorizationFailed")]);
+    let names = ["a", "b", "c"];
+    for name in names {
+        server.on(&get(&id(name)), vec![reply(200, item(name))]);
+    }
+    let (client, call) = (server.client(), call());
+    for _ in 0..2 {
+        let ids: Vec<String> = names.iter().map(|name| id(name)).collect();
+        for found in join_all(ids.iter().map(|id| client.get(&call, id, VERSION))).await {
+            assert!(found.unwrap().is_some());
+        }
+    }
+    assert_eq!(server.count(&get(COLLECTION)), 1);
+    assert_eq!(server.count(&get(&id("a"))), 2);
+}
+
+#[tokio::test]
+async fn a_list_with_more_pages_than_reads_is_given_up() {
+    let server = Server::start().await;
+    let page = json!({"value": [item("z")], "nextLink": format!("{}{COLLECTION}", server.url())});
+    server.on(&get(COLLECTION), vec![reply(200, page)]);
+    for name in ["a", "b", "c"] {
+        server.on(&get(&id(name)), vec![reply(200, item(name))]);
+    }
+    assert!(
+        read(&server, &["a", "b", "c"])
+            .await
+            .iter()
+            .all(Option::is_some)
+    );
+    assert_eq!(server.count(&get(COLLECTION)), 3);
+}
+
+#[tokio::test]
+async fn identical_reads_share_one_answer_but_never_one_from_before_a_write() {
+    let server = Server::start().await;
+    server.on(
+        &get(ID),
+        vec![
+            reply(200, json!({"id": ID, "n": 1})),
+            reply(200, json!({"id": ID, "n": 2})),
+        ],
+    );
+    server.on(&super::put(ID), vec![reply(200, json!({"id": ID}))]);
+    let (client, call) = (server.client(), call());
+    let both = join_all([
+        client.get(&call, ID, VERSION),
+        client.get(&call, ID, VERSION),
+    ])
+    .await;
+    for found in both {
+        assert_eq!(found.unwrap().unwrap()["n"], 1);
+    }
+    assert_eq!(server.count(&get(ID)), 1);
+    client
+        .put(&call, ID, VERSION, &json!({}), None)
+        .await
+        .unwrap();
+    assert_eq!(
+        client.get(&call, ID, VERSION).await.unwrap().unwrap()["n"],
+        2
+    );
+}
