@@ -1,6 +1,7 @@
 //! The error of every ARM call.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 
 /// What kind of failure it is: decides about retries and what a caller can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,9 +50,14 @@ pub struct Detail {
     pub target: Option<String>,
 }
 
-/// A failed call: what ARM said and which request it was. Holds no secrets.
+/// A failed call: what ARM said and which request it was. Holds no secrets. Its fields are those
+/// of [`Report`], kept in a box so that results stay small.
 #[derive(Clone, Debug)]
-pub struct Error {
+pub struct Error(Box<Report>);
+
+/// What is known of a failed call.
+#[derive(Clone, Debug)]
+pub struct Report {
     pub kind: ErrorKind,
     /// ARM's code, or a name of our own when there was none.
     pub code: String,
@@ -70,7 +76,7 @@ impl Error {
         code: impl Into<String>,
         message: impl Into<String>,
     ) -> Self {
-        Self {
+        Self(Box::new(Report {
             kind,
             code: code.into(),
             message: message.into(),
@@ -80,7 +86,7 @@ impl Error {
             path: None,
             status: None,
             details: Vec::new(),
-        }
+        }))
     }
 
     pub(super) fn configuration(message: impl Into<String>) -> Self {
@@ -133,6 +139,20 @@ impl Error {
         } else {
             write!(f, " ({})", parts.join(", "))
         }
+    }
+}
+
+impl Deref for Error {
+    type Target = Report;
+
+    fn deref(&self) -> &Report {
+        &self.0
+    }
+}
+
+impl DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Report {
+        &mut self.0
     }
 }
 

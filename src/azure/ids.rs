@@ -25,7 +25,7 @@ impl ResourceId {
         if parts.iter().any(|part| part.is_empty()) {
             return Err(invalid("it has an empty segment"));
         }
-        if parts.len() % 2 != 0 {
+        if !parts.len().is_multiple_of(2) {
             return Err(invalid(
                 "its segments do not come in pairs of type and name",
             ));

@@ -38,6 +38,6 @@ mod tests;
 
 pub use call::Call;
 pub use client::Client;
-pub use error::{Detail, Error, ErrorKind};
+pub use error::{Detail, Error, ErrorKind, Report};
 pub use secret::Secret;
 pub use settings::Settings;

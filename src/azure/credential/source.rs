@@ -131,7 +131,11 @@ async fn options(cloud: &Cloud, http: &Http) -> Result<ClientOptions, String> {
     custom.authority_host.clone_from(&cloud.authority);
     Ok(ClientOptions {
         cloud: Some(Arc::new(custom.into())),
-        transport: Some(http.transport().await.map_err(|error| error.message)?),
+        transport: Some(
+            http.transport()
+                .await
+                .map_err(|error| error.message.clone())?,
+        ),
         ..ClientOptions::default()
     })
 }

@@ -121,7 +121,7 @@ impl Wait<'_> {
             match read(&response, &body) {
                 Progress::Pending(state) => self.tell(&state),
                 Progress::Ended => return Ok(body),
-                Progress::Failed(error) => return Err(*error),
+                Progress::Failed(error) => return Err(error),
             }
         }
     }
@@ -137,7 +137,7 @@ impl Wait<'_> {
                     match progress::of_resource(&response, &body) {
                         Progress::Pending(state) => self.tell(&state),
                         Progress::Ended => return Ok(body),
-                        Progress::Failed(error) => return Err(*error),
+                        Progress::Failed(error) => return Err(error),
                     }
                 }
                 Err(error) if error.kind == ErrorKind::NotFound && self.polls < EARLY => {

@@ -9,7 +9,7 @@ pub(super) enum Progress {
     /// Still at it, in the state of that name.
     Pending(String),
     Ended,
-    Failed(Box<Error>),
+    Failed(Error),
 }
 
 /// The body of an `Azure-AsyncOperation` address: any word but the terminal ones means that the
@@ -88,7 +88,7 @@ fn of_word(response: &Response, body: &Value, word: &str) -> Progress {
     if ended(word) {
         Progress::Ended
     } else if failed_word(word) {
-        Progress::Failed(Box::new(failure(response, body, word)))
+        Progress::Failed(failure(response, body, word))
     } else {
         Progress::Pending(word.to_owned())
     }
@@ -96,7 +96,7 @@ fn of_word(response: &Response, body: &Value, word: &str) -> Progress {
 
 fn of_error(response: &Response, body: &Value) -> Progress {
     match refused_in_success(response, body) {
-        Some(error) => Progress::Failed(Box::new(error)),
+        Some(error) => Progress::Failed(error),
         None => Progress::Ended,
     }
 }
