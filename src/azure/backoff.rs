@@ -7,6 +7,8 @@ use uuid::Uuid;
 /// Delays of a client.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pacing {
+    /// Shortest delay, even when the service asks for none.
+    pub floor: Duration,
     /// First delay before a retry or a poll.
     pub base: Duration,
     /// Longest delay before a retry.
@@ -22,6 +24,7 @@ pub(super) struct Pacing {
 impl Default for Pacing {
     fn default() -> Self {
         Self {
+            floor: Duration::from_millis(100),
             base: Duration::from_secs(1),
             retry_cap: Duration::from_secs(30),
             poll_default: Duration::from_secs(10),
@@ -32,15 +35,16 @@ impl Default for Pacing {
 }
 
 impl Pacing {
-    /// Delay before retry number `tries` (from 1).
-    pub(super) fn retry(&self, tries: u32, seed: Uuid) -> Duration {
-        jittered(doubled(self.base, tries, self.retry_cap), seed)
+    /// Delay before retry number `tries` (from 1): what the service asks for, else our own.
+    pub(super) fn retry(&self, tries: u32, asked: Option<Duration>, seed: Uuid) -> Duration {
+        let wait = asked.unwrap_or_else(|| doubled(self.base, tries, self.retry_cap));
+        jittered(wait.max(self.floor), seed)
     }
 
     /// Delay before poll number `polls` (from 1).
     pub(super) fn poll(&self, polls: u32, asked: Option<Duration>, seed: Uuid) -> Duration {
         let wait = asked.unwrap_or_else(|| doubled(self.base, polls, self.poll_default));
-        jittered(wait.min(self.poll_cap), seed)
+        jittered(wait.clamp(self.floor, self.poll_cap), seed)
     }
 }
 
@@ -50,7 +54,7 @@ fn doubled(base: Duration, tries: u32, cap: Duration) -> Duration {
 }
 
 /// Up to a fifth longer, never shorter: what a service asks for is kept.
-pub(super) fn jittered(wait: Duration, seed: Uuid) -> Duration {
+fn jittered(wait: Duration, seed: Uuid) -> Duration {
     let (high, _) = seed.as_u64_pair();
     let fraction = (high % 1000) as u32;
     wait + wait / 5 * fraction / 1000
@@ -65,11 +69,19 @@ mod tests {
     #[test]
     fn retries_double_up_to_the_cap() {
         let pacing = Pacing::default();
-        let seconds = |tries| pacing.retry(tries, Uuid::nil()).as_secs();
+        let seconds = |tries| pacing.retry(tries, None, Uuid::nil()).as_secs();
         assert_eq!(
             [1, 2, 3, 4, 5, 6, 60].map(seconds),
             [1, 2, 4, 8, 16, 30, 30]
         );
+    }
+
+    #[test]
+    fn a_retry_waits_as_long_as_asked_but_never_not_at_all() {
+        let pacing = Pacing::default();
+        let asked = |seconds| pacing.retry(1, Some(Duration::from_secs(seconds)), Uuid::nil());
+        assert_eq!(asked(3600), Duration::from_secs(3600));
+        assert_eq!(asked(0), pacing.floor);
     }
 
     #[test]

@@ -68,7 +68,9 @@ impl Request {
     }
 
     pub(super) fn new(method: Method, path: String, body: Option<&Value>) -> Self {
-        let body = body.map(|body| Bytes::from(body.to_string()));
+        let body = body
+            .filter(|body| !body.is_null())
+            .map(|body| Bytes::from(body.to_string()));
         Self {
             method,
             path,
@@ -108,7 +110,8 @@ pub(super) fn with_query(id: &str, api_version: &str, filter: Option<&str>) -> S
         query.append_pair("$filter", filter);
     }
     let separator = if id.contains('?') { '&' } else { '?' };
-    format!("{}{separator}{}", id.trim_end_matches('/'), query.finish())
+    let query = query.finish().replace('+', "%20");
+    format!("{}{separator}{query}", id.trim_end_matches('/'))
 }
 
 /// One answer, successful or not.
@@ -195,7 +198,7 @@ mod tests {
         assert_eq!(with_query("/a?x=1", "v", None), "/a?x=1&api-version=v");
         assert_eq!(
             with_query("/a", "v", Some("principalId eq 'p'")),
-            "/a?api-version=v&%24filter=principalId+eq+%27p%27"
+            "/a?api-version=v&%24filter=principalId%20eq%20%27p%27"
         );
     }
 
@@ -219,5 +222,12 @@ mod tests {
         assert!(post("/x/listKeys?api-version=v"));
         assert!(!post("/x/restart?api-version=v"));
         assert!(Request::new(Method::Put, "/x/restart".into(), None).repeatable());
+    }
+
+    #[test]
+    fn null_is_no_body() {
+        let body = |body| Request::new(Method::Put, "/x".into(), Some(&body)).body;
+        assert_eq!(body(Value::Null), None);
+        assert_eq!(body(serde_json::json!({})), Some(Bytes::from("{}")));
     }
 }

@@ -1,6 +1,6 @@
 //! One request with its retries: token, rate limit, request ids, trace span.
 
-use super::backoff::{Pacing, jittered};
+use super::backoff::Pacing;
 use super::cloud::{self, Cloud};
 use super::credential::Chain;
 use super::recent::Recent;
@@ -18,6 +18,9 @@ use tokio::sync::OnceCell;
 use tracing::Instrument;
 use url::Url;
 use uuid::Uuid;
+
+/// Tries to read a cloud's description.
+const DISCOVERY_TRIES: u32 = 4;
 
 /// Waits at least this long are told to the user.
 const LONG_WAIT: Duration = Duration::from_secs(5);
@@ -73,12 +76,10 @@ impl Sender {
             if !retry::again(request, &failed, tries, started.elapsed()) {
                 return Err(failed.error);
             }
-            let own = self.pacing.retry(tries, client_request_id);
-            let asked = failed
-                .retry_after
-                .map(|wait| jittered(wait, client_request_id));
-            self.pause(call, request, failed.error, asked.unwrap_or(own))
-                .await?;
+            let wait = self
+                .pacing
+                .retry(tries, failed.retry_after, client_request_id);
+            self.pause(call, request, failed.error, wait).await?;
         }
     }
 
@@ -86,8 +87,7 @@ impl Sender {
     fn reconsider(&self, request: &Request, mut failed: Failed) -> Failed {
         let missing = failed.error.kind == ErrorKind::NotFound;
         if missing
-            && !request.poll
-            && request.body.is_some()
+            && matches!(request.method, Verb::Put | Verb::Patch | Verb::Post)
             && self.recent.parent_is_young(request.resource())
         {
             failed.error.kind = ErrorKind::ReplicationLag;
@@ -249,13 +249,19 @@ impl Sender {
         let host = url.host_str().unwrap_or_default().to_owned();
         let mut request = CoreRequest::new(url, Method::Get);
         let located = |error: Error| error.at("GET", cloud::METADATA_PATH);
-        let response = self
-            .transmit(&mut request)
-            .await
-            .map_err(|failed| located(failed.error))?;
-        if response.status != 200 {
-            return Err(located(response.into_error()));
-        }
+        let mut tries = 0;
+        let response = loop {
+            tries += 1;
+            let error = match self.transmit(&mut request).await {
+                Ok(response) if response.status == 200 => break response,
+                Ok(response) => located(response.into_error()),
+                Err(failed) => located(failed.error),
+            };
+            if error.kind != ErrorKind::Transient || tries == DISCOVERY_TRIES {
+                return Err(error);
+            }
+            tokio::time::sleep(self.pacing.retry(tries, None, self.run_id)).await;
+        };
         let document = response.json().map_err(located)?;
         cloud::described(&self.settings, &host, &document)
     }

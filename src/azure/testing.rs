@@ -159,6 +159,7 @@ impl Server {
     /// A client that does not waste the time of tests.
     pub(super) fn client_of(&self, settings: Settings) -> Client {
         let pacing = Pacing {
+            floor: Duration::from_millis(1),
             base: Duration::from_millis(1),
             retry_cap: Duration::from_millis(5),
             poll_default: Duration::from_millis(5),

@@ -42,7 +42,7 @@ pub(super) async fn run(
         if !again {
             return Err(error);
         }
-        let wait = sender.pacing.retry(tries, Uuid::new_v4());
+        let wait = sender.pacing.retry(tries, None, Uuid::new_v4());
         if wait >= call.remaining() {
             return Err(error.out_of_time());
         }

@@ -66,22 +66,24 @@ impl Wait<'_> {
             return Err(error);
         }
         let last = match &watch {
-            Watch::Nothing | Watch::Resource | Watch::Absence => body,
+            Watch::Nothing => Some(body),
+            Watch::Resource | Watch::Absence => None,
             Watch::AsyncOperation(path) => self.follow(path, progress::of_operation).await?,
             Watch::Location(path) => self.follow(path, progress::of_location).await?,
         };
         match self.request.method {
-            Method::Delete => self.until_gone(watch == Watch::Absence).await,
+            Method::Delete => self.until_gone(last.is_none()).await,
             Method::Put | Method::Patch => {
-                let complete = watch == Watch::Nothing && last["id"].is_string();
-                if complete {
-                    Ok(last)
-                } else {
-                    self.until_settled().await
+                match last.filter(|last| watch == Watch::Nothing && last["id"].is_string()) {
+                    Some(last) => Ok(last),
+                    None => self.until_settled().await,
                 }
             }
-            Method::Post => self.result(endpoint, &watch, &first, last).await,
-            Method::Get => Ok(last),
+            Method::Post => {
+                self.result(endpoint, &watch, &first, last.unwrap_or_default())
+                    .await
+            }
+            Method::Get => Ok(last.unwrap_or_default()),
         }
     }
 
@@ -93,14 +95,16 @@ impl Wait<'_> {
         }
     }
 
-    /// Polls an address until it reports the end; gives the last body.
+    /// Polls an address until it reports the end; gives the last body, or nothing when the record
+    /// of the operation is gone.
     async fn follow(
         &mut self,
         path: &str,
         read: fn(&Response, &Value) -> Progress,
-    ) -> Result<Value, Error> {
+    ) -> Result<Option<Value>, Error> {
         let poll = Request::poll(path.to_owned());
-        let mut seen = false;
+        // What is deleted may take the record of its deletion along.
+        let mut seen = self.request.method == Method::Delete;
         loop {
             self.pause("the operation").await?;
             let answer = self.sender.send(self.call, &poll).await;
@@ -110,17 +114,16 @@ impl Wait<'_> {
                     if !seen && self.polls < EARLY {
                         continue;
                     }
-                    // The record of the operation is gone; the resource knows better.
-                    return Ok(Value::Null);
+                    return Ok(None);
                 }
                 Err(error) => return Err(self.named(error)),
             };
             seen = true;
-            self.asked = response.retry_after();
+            self.asked = response.retry_after().or(self.asked);
             let body = response.json()?;
             match read(&response, &body) {
                 Progress::Pending(state) => self.tell(&state),
-                Progress::Ended => return Ok(body),
+                Progress::Ended => return Ok(Some(body)),
                 Progress::Failed(error) => return Err(error),
             }
         }
@@ -132,7 +135,7 @@ impl Wait<'_> {
         loop {
             match self.sender.send(self.call, &poll).await {
                 Ok(response) => {
-                    self.asked = response.retry_after();
+                    self.asked = response.retry_after().or(self.asked);
                     let body = response.json()?;
                     match progress::of_resource(&response, &body) {
                         Progress::Pending(state) => self.tell(&state),
@@ -140,9 +143,7 @@ impl Wait<'_> {
                         Progress::Failed(error) => return Err(error),
                     }
                 }
-                Err(error) if error.kind == ErrorKind::NotFound && self.polls < EARLY => {
-                    self.asked = None;
-                }
+                Err(error) if error.kind == ErrorKind::NotFound && self.polls < EARLY => {}
                 Err(error) => return Err(self.named(error)),
             }
             self.pause("the resource to settle").await?;
@@ -157,7 +158,7 @@ impl Wait<'_> {
         loop {
             match self.sender.send(self.call, &poll).await {
                 Ok(response) if response.status == 204 => return Ok(Value::Null),
-                Ok(response) => self.asked = response.retry_after(),
+                Ok(response) => self.asked = response.retry_after().or(self.asked),
                 Err(error) if error.kind == ErrorKind::NotFound => return Ok(Value::Null),
                 Err(error) if error.kind == ErrorKind::Forbidden && !only_proof => {
                     return Ok(Value::Null);
@@ -199,7 +200,7 @@ impl Wait<'_> {
         let path = self.request.resource();
         let name = format!("{path} {}", self.polls);
         let seed = Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes());
-        let wait = self.sender.pacing.poll(self.polls, self.asked.take(), seed);
+        let wait = self.sender.pacing.poll(self.polls, self.asked, seed);
         self.call.sleep(wait, &format!("{what} (`{path}`)")).await
     }
 

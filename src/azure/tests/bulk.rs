@@ -43,7 +43,7 @@ async fn a_list_is_followed_through_its_pages_on_the_configured_host() {
         .unwrap();
     assert_eq!(items, [item("a"), item("b")]);
     let targets: Vec<String> = server.received().into_iter().map(|r| r.target).collect();
-    let first = format!("{COLLECTION}?api-version={VERSION}&%24filter=name+eq+%27x%27");
+    let first = format!("{COLLECTION}?api-version={VERSION}&%24filter=name%20eq%20%27x%27");
     assert!(targets.contains(&first), "{targets:?}");
     assert!(targets.contains(&"/page/2?api-version=2025-01-01&$skiptoken=x".to_owned()));
 }
