@@ -26,6 +26,13 @@ pub struct Settings {
     /// File that holds such a token; read again for each exchange.
     /// `ARM_OIDC_TOKEN_FILE_PATH`, `AZURE_OIDC_TOKEN_FILE_PATH`.
     pub oidc_token_file: Option<String>,
+    /// Ask the CI system for such a token. `ARM_USE_OIDC`, `AZURE_USE_OIDC`.
+    pub use_oidc: Option<bool>,
+    /// Where the CI system gives tokens. `ARM_OIDC_REQUEST_URL`, `ACTIONS_ID_TOKEN_REQUEST_URL`.
+    pub oidc_request_url: Option<String>,
+    /// What the CI system wants to see for that. `ARM_OIDC_REQUEST_TOKEN`,
+    /// `ACTIONS_ID_TOKEN_REQUEST_TOKEN`.
+    pub oidc_request_token: Option<Secret>,
     /// Token file of a pod's projected service account. `AZURE_FEDERATED_TOKEN_FILE`.
     pub federated_token_file: Option<String>,
     /// `ARM_USE_AKS_WORKLOAD_IDENTITY`, `AZURE_USE_WORKLOAD_IDENTITY`.
@@ -74,7 +81,7 @@ impl Settings {
         self
     }
 
-    fn text_fields(&mut self) -> [(&mut Option<String>, &'static [&'static str]); 13] {
+    fn text_fields(&mut self) -> [(&mut Option<String>, &'static [&'static str]); 14] {
         [
             (
                 &mut self.subscription_id,
@@ -92,6 +99,10 @@ impl Settings {
             (
                 &mut self.oidc_token_file,
                 &["ARM_OIDC_TOKEN_FILE_PATH", "AZURE_OIDC_TOKEN_FILE_PATH"],
+            ),
+            (
+                &mut self.oidc_request_url,
+                &["ARM_OIDC_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_URL"],
             ),
             (
                 &mut self.federated_token_file,
@@ -129,7 +140,7 @@ impl Settings {
         ]
     }
 
-    fn secret_fields(&mut self) -> [(&mut Option<Secret>, &'static [&'static str]); 3] {
+    fn secret_fields(&mut self) -> [(&mut Option<Secret>, &'static [&'static str]); 4] {
         [
             (
                 &mut self.client_secret,
@@ -143,14 +154,19 @@ impl Settings {
                 ],
             ),
             (
+                &mut self.oidc_request_token,
+                &["ARM_OIDC_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"],
+            ),
+            (
                 &mut self.oidc_token,
                 &["ARM_OIDC_TOKEN", "AZURE_OIDC_TOKEN"],
             ),
         ]
     }
 
-    fn flag_fields(&mut self) -> [(&mut Option<bool>, &'static [&'static str]); 3] {
+    fn flag_fields(&mut self) -> [(&mut Option<bool>, &'static [&'static str]); 4] {
         [
+            (&mut self.use_oidc, &["ARM_USE_OIDC", "AZURE_USE_OIDC"]),
             (
                 &mut self.use_workload_identity,
                 &[
@@ -172,6 +188,7 @@ impl Settings {
             &self.client_secret,
             &self.client_certificate_password,
             &self.oidc_token,
+            &self.oidc_request_token,
         ]
         .into_iter()
         .flatten()

@@ -3,8 +3,11 @@
 use super::certificate::SigningCertificate;
 use crate::azure::Secret;
 use azure_core::error::ErrorKind;
-use azure_core::http::ClientMethodOptions;
+use azure_core::http::{
+    ClientMethodOptions, Context, Method, Pipeline, PipelineSendOptions, Request, Url,
+};
 use azure_identity::ClientAssertion;
+use serde_json::Value;
 
 /// A client assertion, made or read anew for each token request.
 #[derive(Debug)]
@@ -13,12 +16,61 @@ pub(super) enum Assertion {
     Token(Secret),
     /// A file whose owner renews it.
     File(String),
+    /// An address of the CI system that gives tokens.
+    Requested {
+        url: Url,
+        token: Secret,
+        pipeline: Pipeline,
+    },
     /// A statement signed with the application's certificate.
     Certificate {
         certificate: SigningCertificate,
         client_id: String,
         audience: String,
     },
+}
+
+/// The audience that Entra wants to see in a foreign token.
+const AUDIENCE: &str = "api://AzureADTokenExchange";
+
+impl Assertion {
+    /// The way to ask a CI system for tokens. Its token is sent over HTTPS only.
+    pub(super) fn requested(url: &str, token: Secret, pipeline: Pipeline) -> Result<Self, String> {
+        let invalid = |why: String| format!("`{url}` is no address to ask for a token: {why}");
+        let mut url = Url::parse(url).map_err(|error| invalid(error.to_string()))?;
+        if url.scheme() != "https" {
+            return Err(invalid("it does not start with `https://`".to_owned()));
+        }
+        url.query_pairs_mut().append_pair("audience", AUDIENCE);
+        Ok(Self::Requested {
+            url,
+            token,
+            pipeline,
+        })
+    }
+}
+
+async fn request(url: &Url, token: &Secret, pipeline: &Pipeline) -> azure_core::Result<String> {
+    let refuse = |message: String| azure_core::Error::with_message(ErrorKind::Credential, message);
+    let mut request = Request::new(url.clone(), Method::Get);
+    request.insert_header("authorization", format!("Bearer {}", token.expose()));
+    request.insert_header("accept", "application/json");
+    let options = PipelineSendOptions {
+        skip_checks: true,
+        ..PipelineSendOptions::default()
+    };
+    let answer = pipeline
+        .send(&Context::new(), &mut request, Some(options))
+        .await?;
+    let status = u16::from(answer.status());
+    let body: Option<Value> = serde_json::from_slice(answer.body()).ok();
+    let value = body.as_ref().and_then(|body| body["value"].as_str());
+    match value.filter(|_| status == 200) {
+        Some(value) => Ok(value.to_owned()),
+        None => Err(refuse(format!(
+            "the CI system gave no token: HTTP {status}"
+        ))),
+    }
 }
 
 #[async_trait::async_trait]
@@ -38,6 +90,11 @@ impl ClientAssertion for Assertion {
                 }
                 Ok(token.to_owned())
             }
+            Self::Requested {
+                url,
+                token,
+                pipeline,
+            } => request(url, token, pipeline).await,
             Self::Certificate {
                 certificate,
                 client_id,

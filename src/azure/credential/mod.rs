@@ -9,14 +9,19 @@ use super::cloud::Cloud;
 use super::transport::Http;
 use super::{Detail, Error, ErrorKind, Secret, Settings};
 use azure_core::credentials::{AccessToken, TokenCredential};
+use azure_core::error::ErrorKind as CoreKind;
 use source::Source;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::Mutex;
 
 /// A token this close to its end is not used any more.
 const MARGIN: Duration = Duration::from_secs(300);
+
+/// For this long a failure is the answer to everyone who asks for the same, because a chain of
+/// slow refusals must not be gone through once per resource.
+const FAILURE_HOLDS: Duration = Duration::from_secs(10);
 
 /// Tokens from the first credential that gives one.
 pub(super) struct Chain {
@@ -27,6 +32,7 @@ pub(super) struct Chain {
 struct State {
     chosen: Option<(Source, Arc<dyn TokenCredential>)>,
     tokens: HashMap<String, AccessToken>,
+    failure: Option<(Instant, String, Error)>,
 }
 
 /// A credential that gave no token.
@@ -34,6 +40,8 @@ struct Refusal {
     source: Source,
     code: Option<String>,
     reason: String,
+    /// The token service did not answer.
+    unreachable: bool,
 }
 
 impl Chain {
@@ -55,25 +63,47 @@ impl Chain {
         if let Some(token) = state.tokens.get(scope).filter(|token| fresh(token)) {
             return Ok(Secret::new(token.token.secret()));
         }
-        let token = match state.chosen.clone() {
-            Some((source, credential)) => ask(settings, source, &credential, scope)
-                .await
-                .map_err(|refusal| all_refused(scope, vec![refusal]))?,
-            None => {
-                let (source, credential, token) = first(settings, cloud, http, scope).await?;
-                tracing::debug!(credential = source.name(), "credential chosen");
-                state.chosen = Some((source, credential));
-                token
+        if let Some((when, what, error)) = &state.failure
+            && what == scope
+            && when.elapsed() < FAILURE_HOLDS
+        {
+            return Err(error.clone());
+        }
+        match state.obtain(settings, cloud, http, scope).await {
+            Ok(token) => {
+                let secret = Secret::new(token.token.secret());
+                state.tokens.insert(scope.to_owned(), token);
+                Ok(secret)
             }
-        };
-        let secret = Secret::new(token.token.secret());
-        state.tokens.insert(scope.to_owned(), token);
-        Ok(secret)
+            Err(error) => {
+                state.failure = Some((Instant::now(), scope.to_owned(), error.clone()));
+                Err(error)
+            }
+        }
     }
 
     /// Drops tokens and credential, because ARM refused what they gave.
     pub(super) async fn forget(&self) {
         *self.state.lock().await = State::default();
+    }
+}
+
+impl State {
+    async fn obtain(
+        &mut self,
+        settings: &Settings,
+        cloud: &Cloud,
+        http: &Http,
+        scope: &str,
+    ) -> Result<AccessToken, Error> {
+        if let Some((source, credential)) = &self.chosen {
+            let token = ask(settings, *source, credential, scope).await;
+            return token.map_err(|refusal| all_refused(scope, vec![refusal]));
+        }
+        let (source, credential, token) = first(settings, cloud, http, scope).await?;
+        tracing::debug!(credential = source.name(), "credential chosen");
+        self.chosen = Some((source, credential));
+        Ok(token)
     }
 }
 
@@ -98,6 +128,7 @@ async fn first(
                 source,
                 code: None,
                 reason: settings.redact(&reason),
+                unreachable: false,
             }),
         };
         match result {
@@ -120,6 +151,7 @@ async fn ask(
             source,
             code: entra_code(&text),
             reason: readable(&text),
+            unreachable: is_unreachable(&error),
         }
     })
 }
@@ -136,6 +168,13 @@ fn chain_of(error: &dyn std::error::Error) -> String {
         next = cause.source();
     }
     text
+}
+
+fn is_unreachable(error: &(dyn std::error::Error + 'static)) -> bool {
+    let itself = error
+        .downcast_ref::<azure_core::Error>()
+        .is_some_and(|error| matches!(error.kind(), CoreKind::Connection | CoreKind::Io));
+    itself || error.source().is_some_and(is_unreachable)
 }
 
 /// The `AADSTS` code in a text of Entra.
@@ -175,8 +214,13 @@ fn all_refused(scope: &str, refusals: Vec<Refusal>) -> Error {
     } else {
         format!("no credential gave a token for `{scope}`; tried:")
     };
-    let code = code.unwrap_or_else(|| "NoCredential".to_owned());
-    let mut error = Error::new(ErrorKind::Unauthenticated, code, message);
+    let unreachable = code.is_none() && refusals.iter().any(|refusal| refusal.unreachable);
+    let (kind, own_code) = if unreachable {
+        (ErrorKind::Transient, "TokenServiceUnreachable")
+    } else {
+        (ErrorKind::Unauthenticated, "NoCredential")
+    };
+    let mut error = Error::new(kind, code.unwrap_or_else(|| own_code.to_owned()), message);
     error.details = refusals
         .into_iter()
         .map(|refusal| Detail {
@@ -216,6 +260,7 @@ mod tests {
             source,
             code: code.map(str::to_owned),
             reason: reason.to_owned(),
+            unreachable: false,
         };
         let error = all_refused(
             "https://arm/.default",

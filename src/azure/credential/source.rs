@@ -7,7 +7,7 @@ use crate::azure::cloud::Cloud;
 use crate::azure::transport::Http;
 use azure_core::cloud::CustomConfiguration;
 use azure_core::credentials::{Secret as CoreSecret, TokenCredential};
-use azure_core::http::ClientOptions;
+use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential,
     AzureDeveloperCliCredentialOptions, ClientAssertionCredential,
@@ -16,6 +16,9 @@ use azure_identity::{
 };
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Repetitions of a token request; a command that cannot get a token should say so soon.
+const RETRIES: u32 = 3;
 
 /// Address at which a virtual machine finds its identity service.
 const INSTANCE_METADATA: &str = "169.254.169.254:80";
@@ -58,10 +61,7 @@ pub(super) fn sources(settings: &Settings) -> Vec<Source> {
             ClientCertificate,
             settings.client_certificate_path.is_some(),
         ),
-        (
-            OidcToken,
-            settings.oidc_token.is_some() || settings.oidc_token_file.is_some(),
-        ),
+        (OidcToken, has_oidc_token(settings)),
         (WorkloadIdentity, on(settings.use_workload_identity)),
         (ManagedIdentity, on(settings.use_managed_identity)),
         (AzureCli, on(settings.use_cli)),
@@ -88,6 +88,11 @@ pub(super) fn sources(settings: &Settings) -> Vec<Source> {
         .collect()
 }
 
+fn has_oidc_token(settings: &Settings) -> bool {
+    let requested = settings.use_oidc == Some(true);
+    settings.oidc_token.is_some() || settings.oidc_token_file.is_some() || requested
+}
+
 /// Makes a credential, or says what it lacks.
 pub(super) async fn build(
     source: Source,
@@ -102,7 +107,7 @@ pub(super) async fn build(
             asserted(settings, assertion, options(cloud, http).await?)
         }
         Source::OidcToken => {
-            let assertion = oidc_assertion(settings)?;
+            let assertion = oidc_assertion(settings, http).await?;
             asserted(settings, assertion, options(cloud, http).await?)
         }
         Source::WorkloadIdentity => {
@@ -136,6 +141,10 @@ async fn options(cloud: &Cloud, http: &Http) -> Result<ClientOptions, String> {
                 .await
                 .map_err(|error| error.message.clone())?,
         ),
+        retry: RetryOptions::exponential(ExponentialRetryOptions {
+            max_retries: RETRIES,
+            ..ExponentialRetryOptions::default()
+        }),
         ..ClientOptions::default()
     })
 }
@@ -186,11 +195,27 @@ async fn certificate_assertion(settings: &Settings, cloud: &Cloud) -> Result<Ass
     })
 }
 
-fn oidc_assertion(settings: &Settings) -> Result<Assertion, String> {
-    match (&settings.oidc_token, &settings.oidc_token_file) {
-        (Some(token), _) => Ok(Assertion::Token(token.clone())),
-        (None, Some(file)) => Ok(Assertion::File(file.clone())),
-        (None, None) => Err("neither `oidc_token` nor `oidc_token_file` is set".to_owned()),
+async fn oidc_assertion(settings: &Settings, http: &Http) -> Result<Assertion, String> {
+    if let Some(token) = &settings.oidc_token {
+        return Ok(Assertion::Token(token.clone()));
+    }
+    if let Some(file) = &settings.oidc_token_file {
+        return Ok(Assertion::File(file.clone()));
+    }
+    match (&settings.oidc_request_url, &settings.oidc_request_token) {
+        (Some(url), Some(token)) => {
+            let pipeline = http
+                .pipeline()
+                .await
+                .map_err(|error| error.message.clone())?
+                .clone();
+            Assertion::requested(url, token.clone(), pipeline)
+        }
+        _ => Err(
+            "there is no `oidc_token`, no `oidc_token_file`, and the pipeline offers no \
+                  `ACTIONS_ID_TOKEN_REQUEST_URL` and `ACTIONS_ID_TOKEN_REQUEST_TOKEN`"
+                .to_owned(),
+        ),
     }
 }
 

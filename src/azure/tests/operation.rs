@@ -215,6 +215,37 @@ async fn delete_without_headers_waits_until_the_resource_is_gone() {
 }
 
 #[tokio::test]
+async fn a_deletion_whose_record_is_gone_is_proved_by_the_resource() {
+    let server = Server::start().await;
+    server.on(&format!("DELETE {ID}"), vec![accepted(202, "Location")]);
+    server.on(&get(OPERATION), vec![failure(404, "NotFound")]);
+    let mut replies = vec![reply(200, state("Deleting")); 20];
+    replies.push(failure(404, "ResourceNotFound"));
+    server.on(&get(ID), replies);
+    server
+        .client()
+        .delete(&call(), ID, VERSION, None)
+        .await
+        .unwrap();
+    assert_eq!(
+        (server.count(&get(OPERATION)), server.count(&get(ID))),
+        (1, 21)
+    );
+}
+
+#[tokio::test]
+async fn an_old_copy_of_what_was_deleted_is_not_waited_for_without_end() {
+    let server = Server::start().await;
+    server.on(&format!("DELETE {ID}"), vec![reply(200, Value::Null)]);
+    server.on(&get(ID), vec![reply(200, state("Succeeded"))]);
+    server
+        .client()
+        .delete(&call(), ID, VERSION, None)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
 async fn deleting_what_is_not_there_is_a_success_but_a_gateways_page_is_not() {
     let server = Server::start().await;
     let delete = format!("DELETE {ID}");

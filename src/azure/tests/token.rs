@@ -2,8 +2,9 @@
 
 use super::{ID, VERSION, get};
 use crate::azure::cloud::METADATA_PATH;
-use crate::azure::testing::{SECRET, Server, TOKEN_ROUTE, call, failure, reply};
+use crate::azure::testing::{Reply, SECRET, Server, TOKEN_ROUTE, call, failure, reply};
 use crate::azure::{Client, ErrorKind, Settings};
+use futures::future::join_all;
 use serde_json::{Value, json};
 use std::io::Write;
 
@@ -134,6 +135,87 @@ async fn the_token_of_a_file_is_exchanged() {
 }
 
 #[tokio::test]
+async fn a_ci_system_is_asked_for_a_token() {
+    let server = Server::start().await;
+    server.on(
+        "GET /ci/token",
+        vec![reply(200, json!({"value": "ci.token"}))],
+    );
+    let settings = Settings {
+        client_secret: None,
+        use_oidc: Some(true),
+        oidc_request_url: Some(format!("{}/ci/token?job=1", server.url())),
+        oidc_request_token: Some("ci-secret".into()),
+        ..server.settings()
+    };
+    server
+        .client_of(settings.clone())
+        .token(&call(), "scope")
+        .await
+        .unwrap();
+    assert!(
+        form(&server).contains("client_assertion=ci.token&"),
+        "{}",
+        form(&server)
+    );
+    let asked = server
+        .received()
+        .into_iter()
+        .find(|r| r.route == "GET /ci/token")
+        .unwrap();
+    assert_eq!(
+        asked.target,
+        "/ci/token?job=1&audience=api%3A%2F%2FAzureADTokenExchange"
+    );
+    assert_eq!(asked.headers["authorization"], "Bearer ci-secret");
+
+    server.on("GET /ci/token", vec![reply(403, json!({"value": "no"}))]);
+    let error = server
+        .client_of(settings)
+        .token(&call(), "scope")
+        .await
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("the CI system gave no token: HTTP 403"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_failed_chain_is_gone_through_once_for_all_who_ask() {
+    let server = Server::start().await;
+    server.on(TOKEN_ROUTE, vec![reply(401, refused())]);
+    let (client, call) = (server.client(), call());
+    let ids: Vec<String> = (0..20).map(|n| format!("{ID}/parts/{n}")).collect();
+    let reads = join_all(ids.iter().map(|id| client.get(&call, id, VERSION))).await;
+    for read in reads {
+        assert_eq!(read.unwrap_err().code, "AADSTS7000215");
+    }
+    assert_eq!(server.count(TOKEN_ROUTE), 1);
+}
+
+#[tokio::test]
+async fn a_token_service_that_does_not_answer_is_a_passing_fault() {
+    let server = Server::start().await;
+    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = closed.local_addr().unwrap().port();
+    drop(closed);
+    let settings = Settings {
+        authority_host: Some(format!("https://localhost:{port}")),
+        ..server.settings()
+    };
+    let error = server
+        .client_of(settings)
+        .get(&call(), ID, VERSION)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Transient);
+    assert_eq!(error.code, "TokenServiceUnreachable");
+}
+
+#[tokio::test]
 async fn a_custom_cloud_is_found_by_its_metadata_at_the_first_call() {
     let server = Server::start().await;
     let metadata = json!([{
@@ -142,7 +224,7 @@ async fn a_custom_cloud_is_found_by_its_metadata_at_the_first_call() {
         "authentication": {"loginEndpoint": server.url(), "audiences": ["https://audience.local/"]},
     }]);
     let route = get(METADATA_PATH.split('?').next().unwrap());
-    server.on(&route, vec![reply(200, metadata)]);
+    server.on(&route, vec![Reply::Drop, reply(200, metadata)]);
     server.on(&get(ID), vec![reply(200, json!({"id": ID}))]);
     let settings = Settings {
         metadata_host: Some(server.url()),
@@ -155,7 +237,7 @@ async fn a_custom_cloud_is_found_by_its_metadata_at_the_first_call() {
     for _ in 0..2 {
         client.get(&call(), ID, VERSION).await.unwrap();
     }
-    assert_eq!(server.count(&route), 1);
+    assert_eq!(server.count(&route), 2, "one lost, one read");
     assert!(form(&server).contains("scope=https%3A%2F%2Faudience.local%2F.default"));
     let scope = client.postgres_scope(&call()).await.unwrap();
     assert_eq!(scope, "https://ossrdbms-aad.database.windows.net/.default");
