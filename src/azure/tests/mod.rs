@@ -4,6 +4,7 @@ mod bulk;
 mod operation;
 mod retry;
 mod token;
+mod trace;
 
 /// A resource to play with.
 const ID: &str = "/subscriptions/s/resourceGroups/g/providers/Microsoft.X/things/a";
