@@ -192,6 +192,20 @@ mod tests {
     }
 
     #[test]
+    fn those_who_waited_for_a_refusal_to_pass_do_not_come_all_at_once() {
+        let governor = Governor::default();
+        governor.learn(&read("a"), &response(429, "retry-after", "1"));
+        let later = Instant::now() + Duration::from_secs(5);
+        let turn = || {
+            governor.with(&key(&read("a")), |bucket| {
+                bucket.reserve(later, Class::Read)
+            })
+        };
+        assert_eq!(turn(), Duration::ZERO);
+        assert_eq!(turn(), Class::Read.limits().refill);
+    }
+
+    #[test]
     fn a_wait_named_by_a_success_holds_nothing_back() {
         let governor = Governor::default();
         governor.learn(&read("a"), &response(202, "retry-after", "600"));

@@ -2,6 +2,9 @@
 
 use super::Error;
 use azure_core::http::{ClientOptions, Pipeline, RetryOptions, Transport};
+use rustls::RootCertStore;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,14 +112,19 @@ fn extra_roots(file: &str) -> Result<Vec<reqwest::Certificate>, Error> {
     Ok(roots)
 }
 
+/// The certificates of a PEM file, without those that the TLS library cannot use as a root: one
+/// of them would spoil all others.
 fn bundle(path: &Path) -> Result<Vec<reqwest::Certificate>, String> {
     let pem = std::fs::read(path).map_err(|error| error.to_string())?;
-    let certificates =
-        reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| error.to_string())?;
-    if certificates.is_empty() {
-        Err("it is empty".to_owned())
+    let usable: Vec<reqwest::Certificate> = CertificateDer::pem_slice_iter(&pem)
+        .flatten()
+        .filter(|certificate| RootCertStore::empty().add(certificate.clone()).is_ok())
+        .filter_map(|certificate| reqwest::Certificate::from_der(&certificate).ok())
+        .collect();
+    if usable.is_empty() {
+        Err("none of it is a readable certificate".to_owned())
     } else {
-        Ok(certificates)
+        Ok(usable)
     }
 }
 
@@ -131,5 +139,22 @@ mod tests {
         let error = http.pipeline().await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Configuration);
         assert!(error.message.contains("/nowhere/ca.pem"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn an_unusable_certificate_does_not_spoil_the_others() {
+        const UNUSABLE: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        let key = rcgen::KeyPair::generate().unwrap();
+        let good = rcgen::CertificateParams::new(Vec::new())
+            .unwrap()
+            .self_signed(&key)
+            .unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let http = || Http::new(Some(file.path().display().to_string()));
+        std::fs::write(file.path(), UNUSABLE).unwrap();
+        let error = http().pipeline().await.unwrap_err();
+        assert!(error.message.contains("none of it"), "{error}");
+        std::fs::write(file.path(), format!("{UNUSABLE}{}", good.pem())).unwrap();
+        assert!(http().pipeline().await.is_ok());
     }
 }

@@ -29,9 +29,11 @@ async fn only_a_real_not_found_means_that_nothing_is_there() {
     }
     server.on(&get(ID), vec![reply(404, Value::Null)]);
     assert_eq!(client.get(&call(), ID, VERSION).await.unwrap(), None);
-    server.on(&get(ID), vec![failure(404, "SubscriptionNotFound")]);
-    let error = client.get(&call(), ID, VERSION).await.unwrap_err();
-    assert_eq!(error.code, "SubscriptionNotFound");
+    for (status, code) in [(404, "SubscriptionNotFound"), (400, "ResourceNotFound")] {
+        server.on(&get(ID), vec![failure(status, code)]);
+        let error = client.get(&call(), ID, VERSION).await.unwrap_err();
+        assert_eq!(error.code, code);
+    }
     server.on(
         &get(ID),
         vec![Reply::text(404, "<html><title>Proxy</title></html>")],
