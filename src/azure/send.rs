@@ -64,13 +64,14 @@ impl Sender {
         loop {
             tries += 1;
             let client_request_id = self.next_request_id(request);
+            let generation = self.chain.generation();
             let failed = match self.once(call, request, client_request_id).await? {
                 Ok(response) => return Ok(response),
                 Err(failed) => self.reconsider(request, failed),
             };
             if failed.error.kind == ErrorKind::Unauthenticated && !refreshed {
                 refreshed = true;
-                self.chain.forget().await;
+                self.chain.forget(generation).await;
                 continue;
             }
             if !retry::again(request, &failed, tries, started.elapsed()) {

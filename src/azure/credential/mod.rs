@@ -13,6 +13,7 @@ use azure_core::error::ErrorKind as CoreKind;
 use source::Source;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::Mutex;
 
@@ -26,6 +27,8 @@ const FAILURE_HOLDS: Duration = Duration::from_secs(10);
 /// Tokens from the first credential that gives one.
 pub(super) struct Chain {
     state: Mutex<State>,
+    /// Counts how often everything was forgotten.
+    generation: AtomicU64,
 }
 
 #[derive(Default)]
@@ -48,6 +51,7 @@ impl Chain {
     pub(super) fn new() -> Self {
         Self {
             state: Mutex::new(State::default()),
+            generation: AtomicU64::new(0),
         }
     }
 
@@ -82,9 +86,18 @@ impl Chain {
         }
     }
 
-    /// Drops tokens and credential, because ARM refused what they gave.
-    pub(super) async fn forget(&self) {
-        *self.state.lock().await = State::default();
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::SeqCst)
+    }
+
+    /// Drops tokens and credential, because ARM refused what they gave; unless someone else did
+    /// so since `generation`, as requests that were sent together are refused together.
+    pub(super) async fn forget(&self, generation: u64) {
+        let mut state = self.state.lock().await;
+        if self.generation() == generation {
+            self.generation.fetch_add(1, Ordering::SeqCst);
+            *state = State::default();
+        }
     }
 }
 
@@ -237,6 +250,31 @@ mod tests {
     use super::*;
 
     const ENTRA: &str = "ClientSecretCredential authentication failed. invalid type: string \"AADSTS7000215: Invalid client secret provided.\\r\\nTrace ID: 0\", expected a borrowed string\nTo troubleshoot, visit https://x";
+
+    #[tokio::test]
+    async fn requests_refused_together_forget_once() {
+        let chain = Chain::new();
+        let remember = || async {
+            let token = AccessToken::new("t", SystemTime::now().into());
+            chain
+                .state
+                .lock()
+                .await
+                .tokens
+                .insert("scope".to_owned(), token);
+        };
+        let generation = chain.generation();
+        remember().await;
+        chain.forget(generation).await;
+        assert!(chain.state.lock().await.tokens.is_empty());
+        remember().await;
+        chain.forget(generation).await;
+        assert_eq!(
+            chain.state.lock().await.tokens.len(),
+            1,
+            "the new token stays"
+        );
+    }
 
     #[test]
     fn the_code_of_entra_is_found_in_any_text() {

@@ -45,9 +45,13 @@ pub(super) async fn finish(
         request,
         polls: 0,
         asked: first.retry_after(),
+        state: None,
     };
     let result = wait.run(endpoint, first).await;
-    result.map_err(|error| error.at(request.method.name(), request.resource()))
+    result.map_err(|error| {
+        wait.explained(error)
+            .at(request.method.name(), request.resource())
+    })
 }
 
 struct Wait<'a> {
@@ -56,6 +60,7 @@ struct Wait<'a> {
     request: &'a Request,
     polls: u32,
     asked: Option<Duration>,
+    state: Option<String>,
 }
 
 impl Wait<'_> {
@@ -122,7 +127,7 @@ impl Wait<'_> {
             self.asked = response.retry_after().or(self.asked);
             let body = response.json()?;
             match read(&response, &body) {
-                Progress::Pending(state) => self.tell(&state),
+                Progress::Pending(state) => self.tell(state),
                 Progress::Ended => return Ok(Some(body)),
                 Progress::Failed(error) => return Err(error),
             }
@@ -138,7 +143,7 @@ impl Wait<'_> {
                     self.asked = response.retry_after().or(self.asked);
                     let body = response.json()?;
                     match progress::of_resource(&response, &body) {
-                        Progress::Pending(state) => self.tell(&state),
+                        Progress::Pending(state) => self.tell(state),
                         Progress::Ended => return Ok(body),
                         Progress::Failed(error) => return Err(error),
                     }
@@ -205,7 +210,7 @@ impl Wait<'_> {
     }
 
     /// Every sixth poll is worth a line; with the default pacing that is about once a minute.
-    fn tell(&self, state: &str) {
+    fn tell(&mut self, state: String) {
         if self.polls % 6 == 1 {
             tracing::info!(
                 path = self.request.resource(),
@@ -214,6 +219,19 @@ impl Wait<'_> {
                 self.request.method.name()
             );
         }
+        self.state = Some(state);
+    }
+
+    /// Who stops waiting wants to know how far it was.
+    fn explained(&self, mut error: Error) -> Error {
+        let stopped = matches!(
+            error.kind,
+            ErrorKind::Canceled | ErrorKind::DeadlineExceeded
+        );
+        if let Some(state) = self.state.as_ref().filter(|_| stopped) {
+            error.message.push_str(&format!(", last seen as `{state}`"));
+        }
+        error
     }
 
     /// An error of a poll belongs to the request that began the operation.

@@ -185,3 +185,18 @@ async fn a_read_after_a_write_never_shares_an_answer_from_before_it() {
     });
     assert_eq!(old.unwrap_err().kind, ErrorKind::Canceled);
 }
+
+#[tokio::test]
+async fn calls_can_be_made_from_tasks_of_their_own() {
+    let server = Server::start().await;
+    server.on(&get(ID), vec![reply(200, json!({"id": ID}))]);
+    server.on(&put(ID), vec![reply(200, json!({"id": ID}))]);
+    let client = server.client();
+    let task = tokio::spawn(async move {
+        client
+            .put(&call(), ID, VERSION, &json!({}), Some(ID))
+            .await?;
+        client.get(&call(), ID, VERSION).await
+    });
+    assert!(task.await.unwrap().unwrap().is_some());
+}

@@ -313,20 +313,14 @@ async fn an_action_that_failed_at_its_location_is_not_polled_on() {
 }
 
 #[tokio::test]
-async fn a_stop_ends_the_wait_for_an_operation() {
+async fn a_stop_ends_the_wait_for_an_operation_and_tells_its_last_state() {
     let server = Server::start().await;
-    server.on(
-        &put(ID),
-        vec![
-            reply(202, Value::Null)
-                .with("Location", FOREIGN)
-                .with("Retry-After", "60"),
-        ],
-    );
+    server.on(&put(ID), vec![accepted(202, "Azure-AsyncOperation")]);
+    server.on(&get(OPERATION), vec![status("Updating")]);
     let call = Call::new(call().deadline, CancellationToken::new());
     let (client, body) = (server.client(), json!({}));
     let (result, ()) = tokio::join!(client.put(&call, ID, VERSION, &body, None), async {
-        while server.count(&put(ID)) == 0 {
+        while server.count(&get(OPERATION)) < 2 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         call.cancel.cancel();
@@ -334,6 +328,10 @@ async fn a_stop_ends_the_wait_for_an_operation() {
     let error = result.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Canceled);
     assert!(error.to_string().contains(ID), "{error}");
+    assert!(
+        error.message.ends_with("last seen as `Updating`"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
