@@ -1,4 +1,5 @@
 //! The resource types, one folder each.
 
+mod azure_ids;
 pub mod postgres_ha_cluster;
 pub mod timeouts;

@@ -34,7 +34,7 @@ object! {
         profile: Attr<String> => optional().default("balanced").one_of(&["fast", "balanced", "default"]),
         /// Standbys that must have a commit before it is acknowledged. 0 replicates asynchronously: a failover may lose commits.
         /// Default 1, or 0 with a single instance.
-        synchronous_replicas: Attr<i64> => optional().default_from("1, or 0 with a single instance").check(checks::not_negative),
+        synchronous_replicas: Attr<i64> => optional().default_from("1, or 0 with a single instance").check(checks::non_negative),
         /// Which standbys count: `any` of them, or the `first` in order.
         method: Attr<String> => optional().default("any").one_of(&["any", "first"]),
         /// `required` stops writes when too few standbys are there; `preferred` goes on with those that are.
@@ -42,7 +42,7 @@ object! {
         /// Refuses a promotion that could lose acknowledged commits. Default true with synchronous replicas and three instances or more.
         failover_quorum: Attr<bool> => optional().default_from("true with synchronous replicas and three instances or more"),
         /// Seconds to wait before a failed primary is replaced.
-        failover_delay: Attr<i64> => optional().check(checks::not_negative),
+        failover_delay: Attr<i64> => optional().check(checks::non_negative),
         /// Seconds that a primary may take to stop in a switchover.
         switchover_delay: Attr<i64> => optional().check(checks::positive),
         /// Seconds that an instance may take to start.
@@ -50,7 +50,7 @@ object! {
         /// Seconds that an instance may take to stop.
         stop_delay: Attr<i64> => optional().check(checks::positive),
         /// Seconds of a stop in which clients may end by themselves. Must be below `stop_delay`.
-        smart_shutdown_timeout: Attr<i64> => optional().check(checks::not_negative),
+        smart_shutdown_timeout: Attr<i64> => optional().check(checks::non_negative),
         /// Seconds after which a primary that does not renew its lease counts as lost. At least 3.
         lease_duration: Attr<i64> => optional().check(checks::positive),
         liveness_probe: Block<Probe> => block(),

@@ -40,6 +40,7 @@ use self::initdb::Initdb;
 use self::node_pool::NodePool;
 use self::pooler::Pooler;
 use self::storage::Storage;
+use super::azure_ids;
 use super::timeouts::Timeouts;
 use crate::object;
 use crate::reconcile::failure::Failure;
@@ -74,9 +75,9 @@ object! {
         /// Name of the cluster: a DNS-1035 label of at most 50 characters.
         name: Attr<String> => required().check(checks::dns1035_label).check(results::short_name).replace(),
         /// Namespace of the cluster. Made when it is missing, never removed.
-        namespace: Attr<String> => optional().default("cnpg-database").check(checks::dns_label).replace(),
+        namespace: Attr<String> => optional().default("cnpg-database").check(checks::dns1123_label).replace(),
         /// Id of the AKS cluster. Not needed when the provider's `kubernetes` block says where the cluster is and nothing in Azure is wanted.
-        aks_cluster_id: Attr<String> => optional().check(checks::arm_id).replace(),
+        aks_cluster_id: Attr<String> => optional().check(azure_ids::aks_cluster).replace(),
         /// Number of instances: one primary, the others standbys.
         instances: Attr<i64> => optional().default_int(3).check(checks::positive),
         /// Version of PostgreSQL: a major such as `17`, or with its minor such as `17.5`. Default `17`, unless `image` or
@@ -107,7 +108,7 @@ object! {
         /// PriorityClass of the instances.
         priority_class: Attr<String> => optional(),
         /// Existing ServiceAccount of the instances. Default: one that the operator makes, of the cluster's name.
-        service_account_name: Attr<String> => optional().check(checks::dns_name).replace(),
+        service_account_name: Attr<String> => optional().check(checks::dns1123_subdomain).replace(),
         /// Labels that a node must have, without a `node_pool`.
         node_selector: Attr<BTreeMap<String, String>> => optional(),
         /// Taints that are tolerated, without a `node_pool`: `key=value:Effect` or `key:Effect`.

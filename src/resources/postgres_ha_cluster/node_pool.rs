@@ -12,6 +12,7 @@ use crate::object;
 use crate::reconcile::mark;
 use crate::reconcile::object::{Address, Desired, Live, Outputs, Ownership, Write};
 use crate::reconcile::part::{Defaults, Fill, Part, Query, Readiness};
+use crate::resources::azure_ids;
 use crate::schema::attr::{Attr, Block, NotKnown};
 use crate::schema::checks;
 use crate::schema::diagnostic::{Diagnostics, Path};
@@ -56,7 +57,7 @@ object! {
         /// Operating system of the nodes.
         os_sku: Attr<String> => optional().default("AzureLinux").one_of(&["AzureLinux", "Ubuntu"]),
         /// Id of the subnet of the nodes. By default that of the cluster.
-        subnet_id: Attr<String> => optional().check(checks::arm_id),
+        subnet_id: Attr<String> => optional().check(azure_ids::subnet),
         /// True keeps everything else off the nodes by the taint `workload=postgres:NoSchedule`.
         dedicated: Attr<bool> => optional().default(false),
         /// More labels for the nodes.

@@ -23,7 +23,7 @@ object! {
     /// each with another `name`.
     pub struct Pooler {
         /// Ending of the pooler's name, after the name of the cluster and a hyphen. Default `pooler-<type>`.
-        name: Attr<String> => optional().default_from("`pooler-<type>`").check(checks::dns_label),
+        name: Attr<String> => optional().default_from("`pooler-<type>`").check(checks::dns1123_label),
         /// What it connects to: `rw`, `ro` or `r`.
         r#type: Attr<String> => required().one_of(&["rw", "ro", "r"]),
         /// Number of PgBouncer pods, spread over nodes and zones.

@@ -7,6 +7,7 @@ use crate::kubernetes::quantity;
 use crate::object;
 use crate::reconcile::object::{Address, Desired, Live, Outputs, Write};
 use crate::reconcile::part::{Defaults, Fill, Part, Query};
+use crate::resources::azure_ids;
 use crate::schema::attr::{Attr, Block, NotKnown};
 use crate::schema::checks;
 use crate::schema::diagnostic::{Diagnostics, Path};
@@ -48,7 +49,7 @@ object! {
         /// What becomes of a disk whose claim is deleted.
         reclaim_policy: Attr<String> => optional().default("Retain").one_of(&["Retain", "Delete"]),
         /// Id of the disk encryption set for the disks. Default: Azure's own keys.
-        disk_encryption_set_id: Attr<String> => optional().check(checks::arm_id).replace(),
+        disk_encryption_set_id: Attr<String> => optional().check(azure_ids::disk_encryption_set).replace(),
         wal: Block<Wal> => block(),
     }
 }

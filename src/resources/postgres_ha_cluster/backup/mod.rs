@@ -25,7 +25,7 @@ object! {
     /// A certificate authority for the endpoint of the store.
     pub struct EndpointCa {
         /// Name of the Secret in the cluster's namespace.
-        secret_name: Attr<String> => crate::schema::field::required().check(checks::dns_name),
+        secret_name: Attr<String> => crate::schema::field::required().check(checks::dns1123_subdomain),
         /// Key of the certificate in the Secret.
         key: Attr<String> => optional().default("ca.crt"),
     }
@@ -56,7 +56,7 @@ object! {
         /// the pods have), or a Secret: `connection_string`, `storage_key` or `sas_token`.
         credential: Attr<String> => optional().default("workload_identity").one_of(&["workload_identity", "inherit", "connection_string", "storage_key", "sas_token"]),
         /// Name of the Secret of the credential, in the cluster's namespace.
-        secret_name: Attr<String> => optional().check(checks::dns_name),
+        secret_name: Attr<String> => optional().check(checks::dns1123_subdomain),
         /// Key of the credential in the Secret.
         secret_key: Attr<String> => optional(),
         endpoint_ca: Block<EndpointCa> => block(),

@@ -7,6 +7,7 @@ use crate::object;
 use crate::reconcile::object::{Address, Desired, Live, Outputs, Ownership, Write};
 use crate::reconcile::part::{Defaults, Fill, Part, Query, Readiness};
 use crate::resources::postgres_ha_cluster::{PostgresHaCluster, aks_cluster};
+use crate::resources::azure_ids;
 use crate::schema::attr::{Attr, NotKnown};
 use crate::schema::checks;
 use crate::schema::diagnostic::{Diagnostics, Path};
@@ -28,14 +29,14 @@ object! {
     /// The storage account of the backups: exactly one of `id`, `name` and `endpoint`.
     pub struct StorageAccount {
         /// Id of an existing storage account.
-        id: Attr<String> => optional().check(checks::arm_id),
+        id: Attr<String> => optional().check(azure_ids::storage_account),
         /// Name of a storage account that is made, with public blob access and shared keys off and TLS 1.2 or newer.
         name: Attr<String> => optional().check(account_name),
         /// Address of an account that Azure Resource Manager is not asked about, with the account's name as the last segment for
         /// Azurite. Needs a `credential` from a Secret or `inherit`.
         endpoint: Attr<String> => optional().check(checks::url),
         /// Id of the resource group of the account that is made. Default: that of the AKS cluster.
-        resource_group_id: Attr<String> => optional().check(checks::arm_id),
+        resource_group_id: Attr<String> => optional().check(azure_ids::resource_group),
         /// Copies of the data of the account that is made: `ZRS` over three zones, `LRS` in one, `GZRS` and `GRS` in another region too.
         replication: Attr<String> => optional().default("ZRS").one_of(&["LRS", "ZRS", "GRS", "GZRS"]),
     }

@@ -9,6 +9,7 @@ use super::{PostgresHaCluster, aks_cluster};
 use crate::object;
 use crate::reconcile::object::{Address, Desired, Live, Outputs, Ownership, Write};
 use crate::reconcile::part::{Defaults, Fill, Part, Query};
+use crate::resources::azure_ids;
 use crate::schema::attr::{Attr, Block, NotKnown};
 use crate::schema::checks;
 use crate::schema::diagnostic::{Diagnostics, Path};
@@ -21,11 +22,11 @@ object! {
     /// `workload_identity`.
     pub struct Identity {
         /// Id of an existing user-assigned identity. Without it one is made.
-        id: Attr<String> => optional().check(checks::arm_id),
+        id: Attr<String> => optional().check(azure_ids::identity),
         /// Name of the identity that is made. Default `<namespace>-<name>`.
         name: Attr<String> => optional().default_from("`<namespace>-<name>`, unless `id` is set"),
         /// Id of the resource group of the identity that is made. Default: that of the AKS cluster.
-        resource_group_id: Attr<String> => optional().check(checks::arm_id),
+        resource_group_id: Attr<String> => optional().check(azure_ids::resource_group),
     }
 }
 
