@@ -148,7 +148,9 @@ impl fmt::Display for Quantity {
         if self.nano == 0 {
             return write!(out, "0");
         }
-        if self.format == Format::Binary && self.nano.abs() >= 1024 * NANO {
+        // Binary suffixes are kept for whole units only, from 1Ki on.
+        if self.format == Format::Binary && self.nano.abs() >= 1024 * NANO && self.nano % NANO == 0
+        {
             let (mut units, mut suffix) = (self.units(), "");
             for (name, _) in BINARY {
                 if units % 1024 != 0 {
@@ -284,6 +286,22 @@ mod tests {
             "é",
         ] {
             assert!(text.parse::<Quantity>().is_err(), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_canonical_form_means_the_same(text in "-?[0-9]{1,12}(\\.[0-9]{1,9})?(n|u|m|k|M|G|Ki|Mi|Gi|e3|e-3|E2)?") {
+            let amount: Quantity = text.parse().unwrap();
+            let canonical = amount.to_string();
+            let again: Quantity = canonical.parse().unwrap();
+            proptest::prop_assert_eq!(again.to_string(), canonical);
+            proptest::prop_assert_eq!(again, amount);
+        }
+
+        #[test]
+        fn any_text_is_a_quantity_or_an_error(text in ".{0,20}") {
+            let _ = text.parse::<Quantity>();
         }
     }
 }
