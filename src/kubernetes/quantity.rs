@@ -6,8 +6,6 @@ use std::str::FromStr;
 
 /// Nano-units per unit; the API server keeps nothing finer and rounds up.
 const NANO: i128 = 1_000_000_000;
-/// The API server caps quantities at 2^63 - 1 units.
-const LARGEST: i128 = (i64::MAX as i128) * NANO;
 
 const BINARY: [(&str, u32); 6] = [
     ("Ki", 10),
@@ -96,10 +94,7 @@ fn parse(text: &str) -> Option<Quantity> {
     let places = i32::try_from(fraction.len()).ok()?;
     let (nano, format) = scaled(digits, places, suffix)?;
     let nano = if negative { -nano } else { nano };
-    Some(Quantity {
-        nano: nano.clamp(-LARGEST, LARGEST),
-        format,
-    })
+    Some(Quantity { nano, format })
 }
 
 /// `digits` with `places` decimal places, times the suffix, in nano-units rounded up.
@@ -148,7 +143,9 @@ impl fmt::Display for Quantity {
         if self.nano == 0 {
             return write!(out, "0");
         }
-        if self.format == Format::Binary && self.nano.abs() >= 1024 * NANO {
+        // Binary suffixes are kept for whole units only, from 1Ki on.
+        if self.format == Format::Binary && self.nano.abs() >= 1024 * NANO && self.nano % NANO == 0
+        {
             let (mut units, mut suffix) = (self.units(), "");
             for (name, _) in BINARY {
                 if units % 1024 != 0 {
@@ -269,12 +266,10 @@ mod tests {
     }
 
     #[test]
-    fn huge_amounts_are_capped_as_the_api_server_does() {
-        assert_eq!(
-            "10E".parse::<Quantity>().unwrap().units(),
-            i128::from(i64::MAX)
-        );
-        assert_eq!("1e-40".parse::<Quantity>().unwrap().to_string(), "1e-9");
+    fn huge_and_tiny_amounts_are_exact_or_refused() {
+        assert_eq!(canonical("10E"), "10E");
+        assert_eq!(canonical("1e-40"), "1e-9");
+        assert!("1e40".parse::<Quantity>().is_err());
     }
 
     #[test]
@@ -284,6 +279,22 @@ mod tests {
             "é",
         ] {
             assert!(text.parse::<Quantity>().is_err(), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_canonical_form_means_the_same(text in "-?[0-9]{1,12}(\\.[0-9]{1,9})?(n|u|m|k|M|G|Ki|Mi|Gi|e3|e-3|E2)?") {
+            let amount: Quantity = text.parse().unwrap();
+            let canonical = amount.to_string();
+            let again: Quantity = canonical.parse().unwrap();
+            proptest::prop_assert_eq!(again.to_string(), canonical);
+            proptest::prop_assert_eq!(again, amount);
+        }
+
+        #[test]
+        fn any_text_is_a_quantity_or_an_error(text in ".{0,20}") {
+            let _ = text.parse::<Quantity>();
         }
     }
 }

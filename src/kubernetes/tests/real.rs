@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::kubernetes::types::{Cluster, Resource, cluster::*, common::*};
 use crate::kubernetes::{
     Applied, Apply, Call, Client, Conflict, ErrorKind, Reference, Result, Settings, managed_fields,
+    quantity,
 };
 
 pub(super) const US: &str = "terraform-provider-postgres";
@@ -297,4 +298,55 @@ async fn a_cluster_owns_exactly_what_was_applied() {
         Some(1800),
         "defaulted by the CRD"
     );
+}
+
+#[tokio::test]
+async fn quantities_have_the_form_that_the_server_gives_them() {
+    let Some(world) = World::new("quantities_have_the_form_that_the_server_gives_them").await
+    else {
+        return;
+    };
+    // Nothing finer than a thousandth: a quota rounds its amounts to that.
+    let texts = [
+        "1000m",
+        "1500m",
+        "1024Mi",
+        "1536Mi",
+        "1.5Gi",
+        "100000",
+        "1e3",
+        "12e6",
+        "0.5Gi",
+        "0.5Ki",
+        "1Ki",
+        "0",
+        "0.1",
+        "2.5",
+        "1100Ki",
+        "1.3Ki",
+        "123456789",
+        "1e5",
+        "1k",
+        "1000k",
+        "3E",
+        "10E",
+        "0.3Gi",
+    ];
+    for text in texts {
+        let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q",
+            "namespace": world.namespace}, "spec": {"hard": {"limits.cpu": text}}});
+        let how = Apply {
+            manager: US.into(),
+            force: false,
+            dry_run: true,
+        };
+        let stored = world
+            .client
+            .apply(&call(), &quota, &how)
+            .await
+            .unwrap()
+            .object;
+        let ours = text.parse::<quantity::Quantity>().unwrap().to_string();
+        assert_eq!(stored["spec"]["hard"]["limits.cpu"], json!(ours), "{text}");
+    }
 }

@@ -6,6 +6,7 @@
 pub mod backup;
 pub mod cluster;
 pub mod common;
+pub mod database;
 mod object;
 pub mod object_store;
 pub mod pooler;
@@ -21,6 +22,7 @@ use serde_json::{Value, json};
 pub use backup::Backup;
 pub use cluster::Cluster;
 pub use common::{IntOrString, ObjectMeta};
+pub use database::Database;
 pub use object_store::ObjectStore;
 pub use pooler::Pooler;
 pub use scheduled_backup::ScheduledBackup;

@@ -85,6 +85,7 @@ fn every_field_exists_in_the_crds() {
     held_to_crd::<Pooler>(&cnpg.join("postgresql.cnpg.io_poolers.yaml"));
     held_to_crd::<Backup>(&cnpg.join("postgresql.cnpg.io_backups.yaml"));
     held_to_crd::<ScheduledBackup>(&cnpg.join("postgresql.cnpg.io_scheduledbackups.yaml"));
+    held_to_crd::<Database>(&cnpg.join("postgresql.cnpg.io_databases.yaml"));
     let barman = folder.join("plugin-barman-cloud-0.14.0");
     held_to_crd::<ObjectStore>(&barman.join("barmancloud.cnpg.io_objectstores.yaml"));
 }
@@ -149,6 +150,7 @@ fn what_is_written_can_be_read_again() {
     round_trip::<Backup>();
     round_trip::<ScheduledBackup>();
     round_trip::<ObjectStore>();
+    round_trip::<Database>();
 }
 
 #[test]
