@@ -94,7 +94,7 @@ impl<'a> Observer<'a> {
     }
 
     /// Opens a watch from the version last seen, or says `None` when it cannot be had.
-    async fn watch(&self) -> Option<Events> {
+    async fn watch(&mut self) -> Option<Events> {
         match self.open().await {
             Ok(events) => Some(events),
             Err(error) => {
@@ -104,7 +104,7 @@ impl<'a> Observer<'a> {
         }
     }
 
-    async fn open(&self) -> Result<Events> {
+    async fn open(&mut self) -> Result<Events> {
         let Reference {
             api_version,
             kind,

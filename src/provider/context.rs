@@ -123,7 +123,7 @@ async fn from_aks(
     limits: &Limits,
 ) -> Result<kubernetes::Settings, Failure> {
     let client = azure.as_ref().map_err(Clone::clone)?;
-    let call = azure::Call::new(limits.deadline, limits.cancel.clone());
+    let call = limits.azure();
     let answer = client
         .post_action(&call, id, "listClusterUserCredential", AKS_API, None, None)
         .await?;

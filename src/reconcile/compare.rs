@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::object::{Address, Desired};
 use super::paths;
-use crate::kubernetes::quantity;
+use crate::kubernetes::quantity::Quantity;
 
 /// Whether a value is spelt in several ways, by the place where it stands.
 fn is_quantity(path: &str) -> bool {
@@ -19,7 +19,8 @@ fn is_quantity(path: &str) -> bool {
 pub fn canonical(address: &Address, path: &str, value: &Json) -> Json {
     match (address, value) {
         (Address::Kubernetes { .. }, Json::String(text)) if is_quantity(path) => {
-            quantity::canonical(text).map_or_else(|_| value.clone(), Json::String)
+            text.parse::<Quantity>()
+                .map_or_else(|_| value.clone(), |quantity| quantity.to_string().into())
         }
         (Address::Arm { .. }, Json::String(text)) if path == "location" => {
             text.to_lowercase().replace(' ', "").into()

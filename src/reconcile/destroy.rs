@@ -15,7 +15,7 @@ pub async fn destroy<M>(
     graph: &Graph<M>,
     systems: &Systems,
     objects: &BTreeMap<String, Entry>,
-    keep: &dyn Fn(&str, &Entry) -> bool,
+    keep: &(dyn Fn(&str, &Entry) -> bool + Sync),
 ) -> (Outcome, Option<Failure>) {
     let mut outcome = Outcome::default();
     let mut failure: Option<Failure> = None;

@@ -98,6 +98,8 @@ pub enum Write {
     ReadModifyPut,
     /// PUT of exactly this body.
     Put,
+    /// An object that cannot be changed is deleted and made anew. For objects that nothing breaks without for a moment.
+    Recreate,
 }
 
 /// An object as the configuration wants it.

@@ -10,6 +10,7 @@ use super::record::{self, Record};
 use super::resource::Resource;
 use super::{compare, paths};
 use crate::schema::diagnostic::{Diagnostics, Path};
+use crate::schema::object::Object;
 use crate::schema::plan::{Proposal, propose};
 use crate::schema::value::Value;
 
@@ -88,15 +89,12 @@ fn keys<M>(graph: &Graph<M>, model: &M) -> Option<Vec<String>> {
 
 /// Whether an object that is shown as changed really would be written. A path whose drift stands in the state and which the
 /// configuration now wants just so (`ignore_changes`) is no change.
-fn needs_repair<R: Resource>(
-    resource: &Graph<R>,
+fn needs_repair<M: Object>(
+    graph: &Graph<M>,
     prior: &Value,
-    proposal: &Proposal<R>,
+    proposal: &Proposal<M>,
     record: &Record,
-) -> bool
-where
-    R: crate::schema::object::Object,
-{
+) -> bool {
     let shown = prior.member("objects").as_map().cloned().unwrap_or_default();
     let drifted: BTreeMap<_, _> = shown
         .iter()
@@ -105,8 +103,8 @@ where
     if drifted.is_empty() {
         return false;
     }
-    let wanted = digests(resource, &proposal.model);
-    let stands = digests(resource, &super::run::decode::<R>(prior));
+    let wanted = digests(graph, &proposal.model);
+    let stands = digests(graph, &super::run::decode::<M>(prior));
     drifted.iter().any(|(key, entry)| {
         let entry = entry.as_str().unwrap_or_default();
         let paths = changed_paths(entry);

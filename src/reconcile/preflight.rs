@@ -55,7 +55,8 @@ impl<R: Resource> Managed<R> {
         for desired in &mut wanted {
             mark::mark(desired, &owner);
         }
-        let answers = join_all(wanted.iter().map(|desired| async {
+        let (systems, wanted) = (&systems, &wanted);
+        let answers = join_all(wanted.iter().map(|desired| async move {
             let live = match systems.read(&desired.address).await {
                 Ok(live) => live,
                 Err(failure) => return Err(failure.detail),

@@ -127,9 +127,9 @@ fn who(address: &Address, live: &Json, path: &str) -> String {
     match address {
         Address::Kubernetes { .. } => managed_fields::last_writer(live, path).map_or_else(
             || "removed or emptied; nobody is recorded for a removed field".to_owned(),
-            |writer| match writer.time {
-                Some(time) => format!("changed by `{}` at {time}", writer.manager),
-                None => format!("changed by `{}`", writer.manager),
+            |writer| {
+                let at = if writer.time.is_empty() { String::new() } else { format!(" at {}", writer.time) };
+                format!("changed by `{}`{at}", writer.manager)
             },
         ),
         Address::Arm { .. } => {

@@ -33,12 +33,12 @@ pub struct Limits {
 }
 
 impl Limits {
-    fn kubernetes(&self) -> kubernetes::Call {
+    pub fn kubernetes(&self) -> kubernetes::Call {
         kubernetes::Call::new(self.deadline, self.cancel.clone())
     }
 
-    fn azure(&self) -> azure::Call {
-        azure::Call::new(self.deadline, self.cancel.clone())
+    pub fn azure(&self) -> azure::Call {
+        azure::Call::new(self.deadline.into_std(), self.cancel.clone())
     }
 }
 
@@ -104,7 +104,7 @@ impl Systems {
                 let Some(reference) = reference(address) else {
                     return Ok(None);
                 };
-                match self.cluster()?.get(&self.limits.kubernetes(), &reference).await {
+                match self.cluster()?.read(&self.limits.kubernetes(), &reference).await {
                     Ok(found) => Ok(found),
                     Err(error) if error.kind == kubernetes::ErrorKind::KindMissing => Ok(None),
                     Err(error) => Err(error.into()),
@@ -134,6 +134,9 @@ impl Systems {
         live: Option<&Json>,
         takeover: &Takeover,
     ) -> Result<Applied, Failure> {
+        if desired.write == Write::Recreate && live.is_some() {
+            self.delete(&desired.address, desired.lock.as_deref()).await?;
+        }
         match &desired.address {
             Address::Arm { id, api_version } => {
                 let body = match (desired.write, live) {
@@ -147,7 +150,7 @@ impl Systems {
                 let call = self.limits.azure();
                 let body = self
                     .arm()?
-                    .put(&call, id, api_version, body, desired.lock.as_deref())
+                    .put(&call, id, api_version, &body, desired.lock.as_deref())
                     .await?;
                 Ok(Applied {
                     body,
@@ -225,12 +228,13 @@ impl Systems {
                 .await?
                 .ok_or_else(|| Failure::other("An object vanished", format!("{address} was not found.")));
         };
-        let mut wait = kubernetes::Wait::new(what);
-        if let Some(selector) = diagnose {
-            wait = wait.pods(selector);
-        }
+        let wait = kubernetes::Wait {
+            reference: &reference,
+            what,
+            pods: diagnose,
+        };
         let client = self.cluster()?;
-        Ok(client.wait(&self.limits.kubernetes(), &reference, &wait, check).await?)
+        Ok(client.wait_for(&self.limits.kubernetes(), &wait, check).await?)
     }
 
     /// Deletes the object and waits until it is gone. Gone already is success.

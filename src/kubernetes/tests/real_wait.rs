@@ -20,7 +20,7 @@ async fn patch_after(world: &World, reference: &Reference, value: &str) {
     let patch = json!({"data": {"key": value}});
     world
         .client
-        .merge_patch(&call(), reference, None, patch)
+        .merge_patch(&call(), reference, None, patch, "kubectl-edit")
         .await
         .unwrap();
 }
@@ -130,7 +130,7 @@ async fn a_pod_that_cannot_start_ends_the_wait_early() {
     let pod = Reference::namespaced("v1", "Pod", &world.namespace, "a-1");
     world
         .client
-        .merge_patch(&call(), &pod, Some("status"), status)
+        .merge_patch(&call(), &pod, Some("status"), status, "kubelet")
         .await
         .unwrap();
     let reference = world.reference("a");
@@ -185,7 +185,7 @@ async fn a_deletion_that_is_held_says_by_what() {
         let patch = json!({"metadata": {"finalizers": null}});
         world
             .client
-            .merge_patch(&call, &reference, None, patch)
+            .merge_patch(&call, &reference, None, patch, "kubectl-edit")
             .await
             .unwrap();
     };

@@ -74,8 +74,10 @@ impl Client {
         reference: &Reference,
         subresource: Option<&str>,
         patch: Value,
+        manager: &str,
     ) -> Result<Value> {
         let request = Request::on("patch", Method::PATCH, reference)?
+            .query("fieldManager", manager)
             .subresource(subresource)
             .body(MERGE, &patch);
         self.send(call, &request)

@@ -88,8 +88,7 @@ pub fn validate(model: &PostgresHaCluster, diagnostics: &mut Diagnostics) {
     let Some(initdb) = model.initdb.present() else { return };
     let path = Path::root().attribute("initdb").index(0);
     if let Some(size) = initdb.wal_segment_size.known()
-        && !(1..=1024).contains(size)
-        || initdb.wal_segment_size.known().is_some_and(|size| size.count_ones() != 1)
+        && (!(1..=1024).contains(size) || size.count_ones() != 1)
     {
         diagnostics.error(
             path.attribute("wal_segment_size"),

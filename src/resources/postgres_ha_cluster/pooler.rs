@@ -194,7 +194,7 @@ impl Part<PostgresHaCluster> for PoolerPart {
     fn addresses(&self, model: &PostgresHaCluster) -> Result<Vec<Address>, NotKnown> {
         let (cluster, namespace) = (model.cluster_name()?, model.namespace_name()?);
         model
-            .poolers
+            .pooler
             .get()?
             .iter()
             .map(|pooler| Ok(Address::kubernetes(CLUSTER_API, "Pooler", Some(namespace), pooler.real_name(cluster)?)))

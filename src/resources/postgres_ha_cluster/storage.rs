@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::PostgresHaCluster;
-use crate::kubernetes::quantity;
+use crate::kubernetes::quantity::Quantity;
 use crate::object;
 use crate::reconcile::object::{Address, Desired, Live, Outputs, Write};
 use crate::reconcile::part::{Defaults, Fill, Part, Query};
@@ -280,7 +280,9 @@ fn kind_of(class: &Json) -> &'static str {
 }
 
 fn bytes(size: &Attr<String>) -> Option<i128> {
-    size.known().and_then(|text| quantity::bytes(text).ok())
+    size.known()
+        .and_then(|text| text.parse::<Quantity>().ok())
+        .map(Quantity::units)
 }
 
 fn refuse_shrinking(before: &Attr<String>, after: &Attr<String>, path: &Path, diagnostics: &mut Diagnostics) {

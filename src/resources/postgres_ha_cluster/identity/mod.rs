@@ -11,7 +11,6 @@ use crate::reconcile::object::{Address, Desired, Live, Outputs, Ownership, Write
 use crate::reconcile::part::{Defaults, Fill, Part, Query};
 use crate::resources::azure_ids;
 use crate::schema::attr::{Attr, Block, NotKnown};
-use crate::schema::checks;
 use crate::schema::diagnostic::{Diagnostics, Path};
 use crate::schema::field::optional;
 
