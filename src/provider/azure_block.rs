@@ -50,7 +50,9 @@ fn text(attribute: &Attr<String>) -> Result<Option<String>, NotKnown> {
 }
 
 fn secret(attribute: &Attr<Secret<String>>) -> Result<Option<AzureSecret>, NotKnown> {
-    Ok(attribute.get()?.map(|secret| AzureSecret::new(secret.expose().clone())))
+    Ok(attribute
+        .get()?
+        .map(|secret| AzureSecret::new(secret.expose().clone())))
 }
 
 impl Azure {

@@ -48,25 +48,36 @@ fn environment(name: &str) -> Option<String> {
 fn unknown(block: &str) -> Failure {
     Failure::other(
         "The provider is not fully configured yet",
-        format!("A value of the provider's `{block}` block is known only after apply, and is needed here."),
+        format!(
+            "A value of the provider's `{block}` block is known only after apply, and is needed here."
+        ),
     )
 }
 
 impl Context {
     pub fn configure(&self, config: ProviderConfig) {
-        *self.configured.lock().unwrap_or_else(PoisonError::into_inner) = Configured {
+        *self
+            .configured
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Configured {
             config,
             connections: Arc::default(),
         };
     }
 
     fn now(&self) -> (ProviderConfig, Arc<Connections>) {
-        let configured = self.configured.lock().unwrap_or_else(PoisonError::into_inner);
+        let configured = self
+            .configured
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         (configured.config.clone(), configured.connections.clone())
     }
 }
 
-async fn azure_client(config: &ProviderConfig, connections: &Connections) -> Result<azure::Client, Failure> {
+async fn azure_client(
+    config: &ProviderConfig,
+    connections: &Connections,
+) -> Result<azure::Client, Failure> {
     let settings = match config.azure.get() {
         Ok(Some(block)) => block.settings(),
         Ok(None) => Ok(azure::Settings::default()),
@@ -97,10 +108,15 @@ async fn kubernetes_client(
         // The block wins over the credentials from Azure; the environment does not.
         Some(id) if config.kubernetes.present().is_none() => {
             let cell = {
-                let mut cells = connections.kubeconfigs.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut cells = connections
+                    .kubeconfigs
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
                 cells.entry(id.to_lowercase()).or_default().clone()
             };
-            cell.get_or_try_init(|| from_aks(azure, id, limits)).await?.clone()
+            cell.get_or_try_init(|| from_aks(azure, id, limits))
+                .await?
+                .clone()
         }
         _ => {
             let settings = own.with_environment(environment);
@@ -127,15 +143,28 @@ async fn from_aks(
     let answer = client
         .post_action(&call, id, "listClusterUserCredential", AKS_API, None, None)
         .await?;
-    let encoded = answer["kubeconfigs"][0]["value"].as_str().unwrap_or_default();
+    let encoded = answer["kubeconfigs"][0]["value"]
+        .as_str()
+        .unwrap_or_default();
     let kubeconfig = STANDARD
         .decode(encoded)
         .ok()
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .filter(|text| !text.is_empty())
-        .ok_or_else(|| Failure::other("The AKS cluster gave no kubeconfig", format!("`{id}` answered without a usable kubeconfig.")))?;
+        .ok_or_else(|| {
+            Failure::other(
+                "The AKS cluster gave no kubeconfig",
+                format!("`{id}` answered without a usable kubeconfig."),
+            )
+        })?;
     let bearer_token = if kubeconfig.contains("kubelogin") {
-        Some(client.token(&call, AKS_SERVER_SCOPE).await?.expose().to_owned())
+        Some(
+            client
+                .token(&call, AKS_SERVER_SCOPE)
+                .await?
+                .expose()
+                .to_owned(),
+        )
     } else {
         None
     };
@@ -167,7 +196,8 @@ impl Environment for Context {
     async fn systems(&self, aks_cluster_id: Option<&str>, limits: Limits) -> Systems {
         let (config, connections) = self.now();
         let azure = azure_client(&config, &connections).await;
-        let kubernetes = kubernetes_client(&config, &connections, aks_cluster_id, &azure, &limits).await;
+        let kubernetes =
+            kubernetes_client(&config, &connections, aks_cluster_id, &azure, &limits).await;
         Systems {
             azure,
             kubernetes,

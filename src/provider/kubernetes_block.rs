@@ -44,7 +44,9 @@ object! {
 
 impl Kubernetes {
     pub fn settings(&self) -> Result<Settings, NotKnown> {
-        let text = |attribute: &Attr<String>| -> Result<Option<String>, NotKnown> { Ok(attribute.get()?.cloned()) };
+        let text = |attribute: &Attr<String>| -> Result<Option<String>, NotKnown> {
+            Ok(attribute.get()?.cloned())
+        };
         let secret = |attribute: &Attr<Secret<String>>| -> Result<Option<String>, NotKnown> {
             Ok(attribute.get()?.map(|secret| secret.expose().clone()))
         };

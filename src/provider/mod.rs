@@ -19,7 +19,9 @@ use crate::schema::checks;
 use crate::schema::diagnostic::{Diagnostics, Path};
 use crate::schema::field::{block, optional};
 use crate::schema::object::Object;
-use crate::schema::resource::{Call, DataSource, EphemeralResource, Function, ManagedResource, Provider, Schema};
+use crate::schema::resource::{
+    Call, DataSource, EphemeralResource, Function, ManagedResource, Provider, Schema,
+};
 use crate::schema::validate;
 use crate::schema::value::Value;
 use std::collections::BTreeMap;

@@ -11,17 +11,18 @@ use crate::kubernetes::quantity::Quantity;
 /// Whether a value is spelt in several ways, by the place where it stands.
 fn is_quantity(path: &str) -> bool {
     let path = paths::shown(path);
-    [".requests.", ".limits."].iter().any(|part| path.contains(part))
+    [".requests.", ".limits."]
+        .iter()
+        .any(|part| path.contains(part))
         || [".size", ".storage"].iter().any(|end| path.ends_with(end))
 }
 
 /// The one spelling of a value at `path` of an object at `address`.
 pub fn canonical(address: &Address, path: &str, value: &Json) -> Json {
     match (address, value) {
-        (Address::Kubernetes { .. }, Json::String(text)) if is_quantity(path) => {
-            text.parse::<Quantity>()
-                .map_or_else(|_| value.clone(), |quantity| quantity.to_string().into())
-        }
+        (Address::Kubernetes { .. }, Json::String(text)) if is_quantity(path) => text
+            .parse::<Quantity>()
+            .map_or_else(|_| value.clone(), |quantity| quantity.to_string().into()),
         (Address::Arm { .. }, Json::String(text)) if path == "location" => {
             text.to_lowercase().replace(' ', "").into()
         }
@@ -49,7 +50,12 @@ pub fn leaves(address: &Address, body: &Json, once: &[&str]) -> BTreeMap<String,
     paths::leaves(&ordered)
         .into_iter()
         .filter(|(path, _)| !once.iter().any(|once| paths::is_below(path, once)))
-        .filter(|(path, _)| !matches!(path.as_str(), "apiVersion" | "kind" | "metadata.name" | "metadata.namespace"))
+        .filter(|(path, _)| {
+            !matches!(
+                path.as_str(),
+                "apiVersion" | "kind" | "metadata.name" | "metadata.namespace"
+            )
+        })
         .map(|(path, value)| {
             let value = canonical(address, &path, &value);
             (path, value)
@@ -62,7 +68,11 @@ fn order(address: &Address, path: &str, value: &Json) -> Json {
         Json::Object(members) => members
             .iter()
             .map(|(name, value)| {
-                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                let path = if path.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{path}.{name}")
+                };
                 (name.clone(), order(address, &path, value))
             })
             .collect(),

@@ -71,7 +71,12 @@ pub async fn create<M: Object + Send + Sync>(
         Ok(before) => before,
         Err(failure) => {
             let finished = nothing_done(planned, failure);
-            return (Before { existing: Vec::new() }, finished);
+            return (
+                Before {
+                    existing: Vec::new(),
+                },
+                finished,
+            );
         }
     };
     let address = primary_address(graph, primary, &model);
@@ -79,7 +84,9 @@ pub async fn create<M: Object + Send + Sync>(
     let work = async {
         let mut finished = run::apply(graph, setting, planned).await;
         if finished.failure.is_none() {
-            finished.failure = reach_milestones(graph, setting.systems, &decode(&finished.value)).await.err();
+            finished.failure = reach_milestones(graph, setting.systems, &decode(&finished.value))
+                .await
+                .err();
         }
         finished
     };
@@ -122,14 +129,21 @@ async fn look<M: Object + Sync>(
     for part in graph.parts() {
         let desired = part.desired(model, &Outputs::default()).unwrap_or_default();
         for address in part.addresses(model).unwrap_or_default() {
-            let known = desired.iter().find(|desired| desired.address == address).cloned();
+            let known = desired
+                .iter()
+                .find(|desired| desired.address == address)
+                .cloned();
             wanted.insert(address.key(), (part.name(), address, known));
         }
     }
-    let read = join_all(wanted.into_iter().map(|(key, (part, address, desired))| async move {
-        let found = setting.systems.read(&address).await;
-        (key, part, desired, found)
-    }))
+    let read = join_all(
+        wanted
+            .into_iter()
+            .map(|(key, (part, address, desired))| async move {
+                let found = setting.systems.read(&address).await;
+                (key, part, desired, found)
+            }),
+    )
     .await;
     let mut existing = Vec::new();
     let mut refused = Vec::new();
@@ -155,7 +169,10 @@ async fn look<M: Object + Sync>(
     if refused.is_empty() {
         return Ok(Before { existing });
     }
-    Err(Failure::other("An object already exists", refused.join("\n")))
+    Err(Failure::other(
+        "An object already exists",
+        refused.join("\n"),
+    ))
 }
 
 /// A run that was killed leaves its lease behind: it ends by itself. A run that renews it is alive.
@@ -187,7 +204,9 @@ async fn wait_for_other_run(
         if now["metadata"]["annotations"][mark::STATE] != before {
             return Err(Failure::other(
                 "Another run is creating this resource",
-                format!("{address} is being created by run `{run}`, which is alive. Wait for its end, then apply again."),
+                format!(
+                    "{address} is being created by run `{run}`, which is alive. Wait for its end, then apply again."
+                ),
             ));
         }
         if tokio::time::Instant::now() > end {
@@ -197,7 +216,11 @@ async fn wait_for_other_run(
 }
 
 /// Renews the lease for as long as it is polled, as soon as the primary object exists.
-async fn hold(systems: &Systems, address: Option<&Address>, lease: &Lease) -> std::convert::Infallible {
+async fn hold(
+    systems: &Systems,
+    address: Option<&Address>,
+    lease: &Lease,
+) -> std::convert::Infallible {
     let Some(address) = address else {
         return std::future::pending().await;
     };

@@ -21,8 +21,14 @@ pub async fn destroy<M>(
     let mut failure: Option<Failure> = None;
     let mut failed: Vec<usize> = Vec::new();
     for (position, part) in graph.parts().iter().enumerate().rev() {
-        let of_part: Vec<_> = objects.iter().filter(|(_, entry)| entry.part == part.name()).collect();
-        let blocked = graph.needed_by(position).iter().any(|other| failed.contains(other));
+        let of_part: Vec<_> = objects
+            .iter()
+            .filter(|(_, entry)| entry.part == part.name())
+            .collect();
+        let blocked = graph
+            .needed_by(position)
+            .iter()
+            .any(|other| failed.contains(other));
         let ends = join_all(of_part.into_iter().map(|(key, entry)| async move {
             let status = if blocked {
                 Ok(Status::Skipped)
@@ -30,7 +36,10 @@ pub async fn destroy<M>(
                 Ok(Status::Kept)
             } else {
                 tracing::info!(object = %entry.address, "deleting");
-                systems.delete(&entry.address, entry.lock.as_deref()).await.map(|()| Status::Deleted)
+                systems
+                    .delete(&entry.address, entry.lock.as_deref())
+                    .await
+                    .map(|()| Status::Deleted)
             };
             (key, status)
         }))

@@ -92,9 +92,13 @@ async fn find<M: Sync>(
                 kind,
                 namespace,
             } => {
-                for body in systems.list(api_version, kind, namespace.as_deref()).await? {
+                for body in systems
+                    .list(api_version, kind, namespace.as_deref())
+                    .await?
+                {
                     let name = body["metadata"]["name"].as_str().unwrap_or_default();
-                    let address = Address::kubernetes(api_version, kind, namespace.as_deref(), name);
+                    let address =
+                        Address::kubernetes(api_version, kind, namespace.as_deref(), name);
                     lives.push(Live { address, body });
                 }
             }

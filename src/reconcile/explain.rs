@@ -41,7 +41,12 @@ pub fn create_failed(
     (summary("Creating", type_name, id, failure), detail)
 }
 
-pub fn update_failed(failure: &Failure, finished: &Finished, type_name: &str, id: &str) -> (String, String) {
+pub fn update_failed(
+    failure: &Failure,
+    finished: &Finished,
+    type_name: &str,
+    id: &str,
+) -> (String, String) {
     let detail = format!(
         "{}\n\nThe run:\n{}\nThe state shows what is really there; run `apply` again to go on from here.",
         failure.detail, finished.outcome
@@ -65,7 +70,9 @@ pub fn destroy_failed(
 fn summary(doing: &str, type_name: &str, id: &str, failure: &Failure) -> String {
     match failure.kind {
         FailureKind::Canceled => format!("{doing} {type_name} `{id}` was interrupted"),
-        FailureKind::DeadlineExceeded => format!("{doing} {type_name} `{id}` took longer than its timeout"),
+        FailureKind::DeadlineExceeded => {
+            format!("{doing} {type_name} `{id}` took longer than its timeout")
+        }
         _ => format!("{doing} {type_name} `{id}` failed: {}", failure.summary),
     }
 }

@@ -71,7 +71,10 @@ impl<M> Graph<M> {
         for (position, part) in self.parts.iter().enumerate() {
             for need in part.needs() {
                 match self.parts.iter().position(|other| other.name() == *need) {
-                    None => faults.push(format!("`{}` needs `{need}`, which is no part", part.name())),
+                    None => faults.push(format!(
+                        "`{}` needs `{need}`, which is no part",
+                        part.name()
+                    )),
                     Some(needed) if needed >= position => {
                         faults.push(format!("`{}` and `{need}` need each other", part.name()));
                     }
@@ -99,7 +102,12 @@ mod tests {
     }
 
     fn graph(parts: Vec<Named>) -> Graph<()> {
-        Graph::new(parts.into_iter().map(|part| Box::new(part) as Box<dyn Part<()>>).collect())
+        Graph::new(
+            parts
+                .into_iter()
+                .map(|part| Box::new(part) as Box<dyn Part<()>>)
+                .collect(),
+        )
     }
 
     #[test]
@@ -119,7 +127,9 @@ mod tests {
     #[test]
     fn faults_of_the_author_are_named() {
         assert_eq!(
-            graph(vec![Named("a", &["b"]), Named("b", &["a", "c"])]).faults().len(),
+            graph(vec![Named("a", &["b"]), Named("b", &["a", "c"])])
+                .faults()
+                .len(),
             2
         );
     }

@@ -19,8 +19,9 @@ use crate::schema::attr::NotKnown;
 use crate::schema::diagnostic::{Diagnostics, Path};
 use crate::schema::object::Object;
 use crate::schema::resource::{
-    ApplyRequest, ApplyResponse, Call, IdentitySchema, ImportRequest, ImportResponse, ManagedResource, MoveRequest, MoveResponse,
-    PlanRequest, PlanResponse, ReadRequest, ReadResponse, Schema,
+    ApplyRequest, ApplyResponse, Call, IdentitySchema, ImportRequest, ImportResponse,
+    ManagedResource, MoveRequest, MoveResponse, PlanRequest, PlanResponse, ReadRequest,
+    ReadResponse, Schema,
 };
 use crate::schema::validate;
 use crate::schema::value::Value;
@@ -107,7 +108,18 @@ impl<R: Resource> ManagedResource for Managed<R> {
 
     fn validate(&self, _call: &Call, config: &Value) -> Diagnostics {
         let mut diagnostics = validate::validate(&R::Model::fields(), config);
-        let model = R::Model::decode(config, &Path::root(), &mut diagnostics);
+        R::Model::decode(config, &Path::root(), &mut diagnostics);
+        // Rules see the configuration with its defaults, as the plan will.
+        let defaults = self.environment.defaults();
+        let model = plan::plan(
+            &self.resource,
+            &self.graph,
+            &defaults,
+            &Value::Null,
+            config,
+            &Record::default(),
+        )
+        .model;
         self.resource.validate(&model, &mut diagnostics);
         for part in self.graph.parts() {
             part.validate(&model, &mut diagnostics);
@@ -115,7 +127,11 @@ impl<R: Resource> ManagedResource for Managed<R> {
         diagnostics
     }
 
-    fn upgrade(&self, version: i64, _state: serde_json::Value) -> Result<serde_json::Value, String> {
+    fn upgrade(
+        &self,
+        version: i64,
+        _state: serde_json::Value,
+    ) -> Result<serde_json::Value, String> {
         Err(format!(
             "state of schema version {version} is older than any that this resource ever had"
         ))
@@ -123,7 +139,9 @@ impl<R: Resource> ManagedResource for Managed<R> {
 
     async fn read(&self, call: &Call, request: ReadRequest) -> ReadResponse {
         let current = match (&request.current, &request.identity) {
-            (Value::Null, Some(identity)) => import::stub(&R::Model::fields(), &identity::attributes(identity)),
+            (Value::Null, Some(identity)) => {
+                import::stub(&R::Model::fields(), &identity::attributes(identity))
+            }
             (current, _) => current.clone(),
         };
         let mut response = ReadResponse {
@@ -139,7 +157,8 @@ impl<R: Resource> ManagedResource for Managed<R> {
         let found = if record.objects.is_empty() {
             self.read_import(&systems, &current, &mut response).await
         } else {
-            self.read_owned(&systems, &record, &current, &mut response).await
+            self.read_owned(&systems, &record, &current, &mut response)
+                .await
         };
         match found {
             Ok(new) => {
@@ -148,7 +167,11 @@ impl<R: Resource> ManagedResource for Managed<R> {
             }
             Err(failure) => response.diagnostics.error(
                 Path::root(),
-                format!("Reading {} failed: {}", self.resource.type_name(), failure.summary),
+                format!(
+                    "Reading {} failed: {}",
+                    self.resource.type_name(),
+                    failure.summary
+                ),
                 format!("{}\nThe state is kept as it was.", failure.detail),
             ),
         }
@@ -174,7 +197,12 @@ impl<R: Resource> ManagedResource for Managed<R> {
         let protected = proposal.planned.member("deletion_protection") != &Value::Bool(false);
         if replaces && protected && !proposal.planned.member("deletion_protection").is_unknown() {
             let id = request.prior.member("id").as_str();
-            plan::refuse_deletion(self.resource.type_name(), id, "This replacement", &mut diagnostics);
+            plan::refuse_deletion(
+                self.resource.type_name(),
+                id,
+                "This replacement",
+                &mut diagnostics,
+            );
         }
         let mut planned_private = request.prior_private.clone();
         if proposal.planned != request.prior {
@@ -185,7 +213,8 @@ impl<R: Resource> ManagedResource for Managed<R> {
                 }
             }
             if !diagnostics.has_errors() {
-                self.preflight(call, &request, &proposal, &mut diagnostics).await;
+                self.preflight(call, &request, &proposal, &mut diagnostics)
+                    .await;
             }
             if !request.prior.is_null() || record.deletion_protection.is_some() {
                 let mut record = record;
@@ -224,7 +253,10 @@ impl<R: Resource> ManagedResource for Managed<R> {
             }
             Err(why) => response.diagnostics.error(
                 Path::root(),
-                format!("The import id of {} cannot be read", self.resource.type_name()),
+                format!(
+                    "The import id of {} cannot be read",
+                    self.resource.type_name()
+                ),
                 why,
             ),
         }
@@ -267,7 +299,14 @@ impl<R: Resource> Managed<R> {
         current: &Value,
         response: &mut ReadResponse,
     ) -> Result<Value, Failure> {
-        let found = read::read(&self.graph, systems, self.resource.primary(), record, current).await?;
+        let found = read::read(
+            &self.graph,
+            systems,
+            self.resource.primary(),
+            record,
+            current,
+        )
+        .await?;
         response.diagnostics.extend(found.diagnostics);
         Ok(found.value.unwrap_or(Value::Null))
     }
@@ -276,7 +315,12 @@ impl<R: Resource> Managed<R> {
         let mut diagnostics = Diagnostics::new();
         if request.prior.member("deletion_protection") != &Value::Bool(false) {
             let id = request.prior.member("id").as_str();
-            plan::refuse_deletion(self.resource.type_name(), id, "This destroy", &mut diagnostics);
+            plan::refuse_deletion(
+                self.resource.type_name(),
+                id,
+                "This destroy",
+                &mut diagnostics,
+            );
         }
         PlanResponse {
             planned: Value::Null,
@@ -289,7 +333,9 @@ impl<R: Resource> Managed<R> {
     /// The identity is made of configured attributes: planned with them, and stable for the life of the resource.
     fn planned_identity(&self, request: &PlanRequest, planned: &Value) -> Option<Value> {
         match &request.prior_identity {
-            Some(identity) if identity.is_wholly_known() && !request.prior.is_null() => Some(identity.clone()),
+            Some(identity) if identity.is_wholly_known() && !request.prior.is_null() => {
+                Some(identity.clone())
+            }
             _ => self.identity_of(planned),
         }
     }

@@ -20,7 +20,10 @@ pub const FINISHED: &str = "finished";
 /// The owner mark of a resource: a hash of its type and id.
 pub fn owner(type_name: &str, id: &str) -> String {
     let hash = Sha256::digest(format!("{type_name}\n{}", id.to_lowercase()).as_bytes());
-    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hash.iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Adds our mark to an object that is about to be written.
@@ -50,9 +53,12 @@ pub enum Owner {
 
 pub fn owner_of(ownership: Ownership, live: &Json, owner: &str) -> Owner {
     let found = match ownership {
-        Ownership::Labels => live["metadata"]["annotations"][OWNER].as_str().map(str::to_owned),
-        Ownership::Tags(place) => paths::at(live, place)
-            .and_then(|tags| tags[OWNER].as_str().map(str::to_owned)),
+        Ownership::Labels => live["metadata"]["annotations"][OWNER]
+            .as_str()
+            .map(str::to_owned),
+        Ownership::Tags(place) => {
+            paths::at(live, place).and_then(|tags| tags[OWNER].as_str().map(str::to_owned))
+        }
         Ownership::Name | Ownership::Shared => return Owner::Ours,
     };
     match found {
@@ -110,7 +116,10 @@ mod tests {
         );
         mark(&mut desired, &us);
         assert_eq!(owner_of(Ownership::Labels, &desired.body, &us), Owner::Ours);
-        assert_eq!(owner_of(Ownership::Labels, &desired.body, "else"), Owner::Other);
+        assert_eq!(
+            owner_of(Ownership::Labels, &desired.body, "else"),
+            Owner::Other
+        );
         assert_eq!(owner_of(Ownership::Labels, &json!({}), &us), Owner::Nobody);
         assert_eq!(desired.body["metadata"]["labels"]["team"], "x");
     }
@@ -118,15 +127,26 @@ mod tests {
     #[test]
     fn tags_lie_where_the_type_has_them() {
         let place = Ownership::Tags("properties.tags");
-        let mut desired = Desired::arm(Address::arm("/a/b", "1"), Write::Put, place, json!({"properties": {"count": 1}}));
+        let mut desired = Desired::arm(
+            Address::arm("/a/b", "1"),
+            Write::Put,
+            place,
+            json!({"properties": {"count": 1}}),
+        );
         mark(&mut desired, "us");
-        assert_eq!(desired.body, json!({"properties": {"count": 1, "tags": {OWNER: "us"}}}));
+        assert_eq!(
+            desired.body,
+            json!({"properties": {"count": 1, "tags": {OWNER: "us"}}})
+        );
         assert_eq!(owner_of(place, &desired.body, "us"), Owner::Ours);
     }
 
     #[test]
     fn the_owner_does_not_depend_on_the_case_of_an_azure_id() {
-        assert_eq!(owner("t", "/subscriptions/A"), owner("t", "/Subscriptions/a"));
+        assert_eq!(
+            owner("t", "/subscriptions/A"),
+            owner("t", "/Subscriptions/a")
+        );
         assert_ne!(owner("t", "a"), owner("u", "a"));
     }
 }

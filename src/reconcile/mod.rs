@@ -23,3 +23,6 @@ mod step;
 pub mod systems;
 pub mod timeouts;
 mod write;
+
+#[cfg(test)]
+pub use run::fill_unknown as run_fill_unknown;

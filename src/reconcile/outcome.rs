@@ -44,7 +44,9 @@ impl Outcome {
 
     /// The objects that this run made.
     pub fn created(&self) -> impl Iterator<Item = &Line> {
-        self.lines.iter().filter(|line| line.status == Status::Created)
+        self.lines
+            .iter()
+            .filter(|line| line.status == Status::Created)
     }
 }
 
@@ -89,7 +91,11 @@ mod tests {
     fn a_run_reads_as_a_tree() {
         let mut outcome = Outcome::default();
         outcome.add("storage", "StorageClass/a", Status::Created);
-        outcome.add("cluster", "Cluster/a", Status::Failed("no node fits".into()));
+        outcome.add(
+            "cluster",
+            "Cluster/a",
+            Status::Failed("no node fits".into()),
+        );
         outcome.add("storage", "VolumeAttributesClass/a", Status::Unchanged);
         assert_eq!(
             outcome.to_string(),

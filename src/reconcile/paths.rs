@@ -160,7 +160,10 @@ mod tests {
     #[test]
     fn a_missing_list_has_no_elements() {
         assert_eq!(at(&json!({"spec": {}}), "spec.plugins[]"), None);
-        assert_eq!(at(&json!({"spec": {"plugins": null}}), "spec.plugins[]"), Some(json!(0)));
+        assert_eq!(
+            at(&json!({"spec": {"plugins": null}}), "spec.plugins[]"),
+            Some(json!(0))
+        );
     }
 
     #[test]

@@ -82,7 +82,12 @@ fn without_objects(value: &Value) -> Value {
 fn keys<M>(graph: &Graph<M>, model: &M) -> Option<Vec<String>> {
     let mut keys = Vec::new();
     for part in graph.parts() {
-        keys.extend(part.addresses(model).ok()?.iter().map(super::object::Address::key));
+        keys.extend(
+            part.addresses(model)
+                .ok()?
+                .iter()
+                .map(super::object::Address::key),
+        );
     }
     Some(keys)
 }
@@ -95,7 +100,11 @@ fn needs_repair<M: Object>(
     proposal: &Proposal<M>,
     record: &Record,
 ) -> bool {
-    let shown = prior.member("objects").as_map().cloned().unwrap_or_default();
+    let shown = prior
+        .member("objects")
+        .as_map()
+        .cloned()
+        .unwrap_or_default();
     let drifted: BTreeMap<_, _> = shown
         .iter()
         .filter(|(_, entry)| entry.as_str() != Some(IN_SYNC))
@@ -158,7 +167,12 @@ fn digests<M>(graph: &Graph<M>, model: &M) -> BTreeMap<String, Digests> {
 }
 
 /// Refuses a plan that would delete what is protected.
-pub fn refuse_deletion(type_name: &str, id: Option<&str>, why: &str, diagnostics: &mut Diagnostics) {
+pub fn refuse_deletion(
+    type_name: &str,
+    id: Option<&str>,
+    why: &str,
+    diagnostics: &mut Diagnostics,
+) {
     let id = id.unwrap_or("(unknown)");
     diagnostics.error(
         Path::root().attribute("deletion_protection"),

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::compare;
 use super::managed::Managed;
 use super::mark;
-use super::object::{Address, Desired, Ownership, Outputs};
+use super::object::{Address, Desired, Outputs, Ownership};
 use super::resource::{Preflight, Resource};
 use super::systems::Limits;
 use crate::kubernetes;

@@ -50,7 +50,10 @@ pub async fn read<M: Object>(
             continue;
         };
         left = true;
-        shown.insert(key.clone(), entry_text(entry, &body, record.imported).as_str().into());
+        shown.insert(
+            key.clone(),
+            entry_text(entry, &body, record.imported).as_str().into(),
+        );
         warn(key, entry, &body, &mut diagnostics);
         lives.entry(entry.part.as_str()).or_default().push(Live {
             address: entry.address.clone(),
@@ -94,8 +97,10 @@ fn entry_text(entry: &Entry, live: &Json, imported: bool) -> String {
 
 /// Marks that were taken off are shown by one word.
 fn shown_paths(entry: &Entry, live: &Json) -> Vec<String> {
-    let (marks, mut changed): (Vec<String>, Vec<String>) =
-        entry.changed(live).into_iter().partition(|path| mark::is_mark(path));
+    let (marks, mut changed): (Vec<String>, Vec<String>) = entry
+        .changed(live)
+        .into_iter()
+        .partition(|path| mark::is_mark(path));
     if !marks.is_empty() {
         changed.push(OWNERSHIP.to_owned());
     }
@@ -128,13 +133,20 @@ fn who(address: &Address, live: &Json, path: &str) -> String {
         Address::Kubernetes { .. } => managed_fields::last_writer(live, path).map_or_else(
             || "removed or emptied; nobody is recorded for a removed field".to_owned(),
             |writer| {
-                let at = if writer.time.is_empty() { String::new() } else { format!(" at {}", writer.time) };
+                let at = if writer.time.is_empty() {
+                    String::new()
+                } else {
+                    format!(" at {}", writer.time)
+                };
                 format!("changed by `{}`{at}", writer.manager)
             },
         ),
         Address::Arm { .. } => {
             let data = &live["systemData"];
-            match (data["lastModifiedBy"].as_str(), data["lastModifiedAt"].as_str()) {
+            match (
+                data["lastModifiedBy"].as_str(),
+                data["lastModifiedAt"].as_str(),
+            ) {
                 (Some(by), Some(at)) => format!("the resource was last modified by `{by}` at {at}"),
                 (Some(by), None) => format!("the resource was last modified by `{by}`"),
                 _ => "Azure records nobody for this type of resource".to_owned(),

@@ -91,7 +91,11 @@ impl Entry {
             .map(|path| paths::shown(path).to_owned())
             .filter(|list| changed.contains(list))
             .collect();
-        changed.retain(|path| !lists.iter().any(|list| path != list && paths::is_below(path, list)));
+        changed.retain(|path| {
+            !lists
+                .iter()
+                .any(|list| path != list && paths::is_below(path, list))
+        });
         changed
     }
 }
@@ -102,7 +106,10 @@ pub fn digest(value: &Json) -> String {
         return String::new();
     }
     let hash = Sha256::digest(value.to_string().as_bytes());
-    hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    hash.iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -124,14 +131,21 @@ mod tests {
         let entry = record(json!({"spec": {"instances": 3}}));
         let live = json!({"spec": {"instances": 3, "imageName": "filled in by a webhook"}});
         assert_eq!(entry.changed(&live), Vec::<String>::new());
-        assert_eq!(entry.changed(&json!({"spec": {"instances": 2}})), ["spec.instances"]);
+        assert_eq!(
+            entry.changed(&json!({"spec": {"instances": 2}})),
+            ["spec.instances"]
+        );
         assert_eq!(entry.changed(&json!({"spec": {}})), ["spec.instances"]);
     }
 
     #[test]
     fn quantities_are_compared_by_meaning() {
         let entry = record(json!({"spec": {"storage": {"size": "1Gi"}}}));
-        assert!(entry.changed(&json!({"spec": {"storage": {"size": "1024Mi"}}})).is_empty());
+        assert!(
+            entry
+                .changed(&json!({"spec": {"storage": {"size": "1024Mi"}}}))
+                .is_empty()
+        );
         assert_eq!(
             entry.changed(&json!({"spec": {"storage": {"size": "2Gi"}}})),
             ["spec.storage.size"]
@@ -141,19 +155,37 @@ mod tests {
     #[test]
     fn an_element_that_was_added_to_a_list_is_seen() {
         let entry = record(json!({"spec": {"hba": ["a", "b"]}}));
-        assert_eq!(entry.changed(&json!({"spec": {"hba": ["a", "b", "c"]}})), ["spec.hba"]);
-        assert_eq!(entry.changed(&json!({"spec": {"hba": ["b"]}})), ["spec.hba"]);
-        assert_eq!(entry.changed(&json!({"spec": {"hba": ["a", "x"]}})), ["spec.hba[1]"]);
+        assert_eq!(
+            entry.changed(&json!({"spec": {"hba": ["a", "b", "c"]}})),
+            ["spec.hba"]
+        );
+        assert_eq!(
+            entry.changed(&json!({"spec": {"hba": ["b"]}})),
+            ["spec.hba"]
+        );
+        assert_eq!(
+            entry.changed(&json!({"spec": {"hba": ["a", "x"]}})),
+            ["spec.hba[1]"]
+        );
     }
 
     #[test]
     fn the_record_survives_private_state() {
         let mut record = Record::default();
         let address = Address::arm("/subscriptions/s/resourceGroups/g", "2024-07-01");
-        let desired = Desired::arm(address, super::super::object::Write::Put, Ownership::Tags("tags"), json!({"location": "West Europe"}));
+        let desired = Desired::arm(
+            address,
+            super::super::object::Write::Put,
+            Ownership::Tags("tags"),
+            json!({"location": "West Europe"}),
+        );
         record.insert("part", &desired, true);
         let back = Record::from_private(&record.to_private());
         assert_eq!(back, record);
-        assert!(back.objects["resourceGroups/g"].changed(&json!({"location": "westeurope"})).is_empty());
+        assert!(
+            back.objects["resourceGroups/g"]
+                .changed(&json!({"location": "westeurope"}))
+                .is_empty()
+        );
     }
 }

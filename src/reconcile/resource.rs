@@ -55,7 +55,7 @@ pub trait Resource: Send + Sync + 'static {
     fn id(&self, model: &Self::Model) -> Result<String, NotKnown>;
 
     /// The attributes that an import id tells, or why it cannot be read.
-    fn parse_id(&self, id: &str) -> Result<Vec<(&'static str, Value)>, String>;
+    fn parse_id(&self, id: &str) -> Result<Vec<(String, Value)>, String>;
 
     fn identity(&self) -> Vec<IdentityAttribute>;
 
@@ -66,7 +66,8 @@ pub trait Resource: Send + Sync + 'static {
     fn validate(&self, _model: &Self::Model, _diagnostics: &mut Diagnostics) {}
 
     /// Defaults and results that follow from the whole configuration; runs before those of the parts.
-    fn derive(&self, _defaults: &Defaults, _prior: Option<&Self::Model>, _model: &mut Self::Model) {}
+    fn derive(&self, _defaults: &Defaults, _prior: Option<&Self::Model>, _model: &mut Self::Model) {
+    }
 
     /// The attribute that a field of a remote object comes from, as far as it can be told.
     fn attribute_of(&self, _address: &Address, _field: &str) -> Path {
@@ -77,12 +78,20 @@ pub trait Resource: Send + Sync + 'static {
     fn imported(&self, _model: &mut Self::Model) {}
 
     /// What must happen before the first deletion: a last backup, disks released. Says what stays.
-    async fn before_destroy(&self, _systems: &Systems, _model: &Self::Model) -> Result<Vec<String>, Failure> {
+    async fn before_destroy(
+        &self,
+        _systems: &Systems,
+        _model: &Self::Model,
+    ) -> Result<Vec<String>, Failure> {
         Ok(Vec::new())
     }
 
     /// What can only happen once everything is deleted. Says what stays.
-    async fn after_destroy(&self, _systems: &Systems, _model: &Self::Model) -> Result<Vec<String>, Failure> {
+    async fn after_destroy(
+        &self,
+        _systems: &Systems,
+        _model: &Self::Model,
+    ) -> Result<Vec<String>, Failure> {
         Ok(Vec::new())
     }
 }

@@ -61,8 +61,12 @@ pub async fn apply<M: Object + Send + Sync>(
     let mut running = FuturesUnordered::new();
     loop {
         for position in 0..count {
-            let stopped = state.finished.failure.is_some() || setting.systems.limits.cancel.is_cancelled();
-            let ready = graph.needs(position).iter().all(|need| ended.contains(need));
+            let stopped =
+                state.finished.failure.is_some() || setting.systems.limits.cancel.is_cancelled();
+            let ready = graph
+                .needs(position)
+                .iter()
+                .all(|need| ended.contains(need));
             if stopped || !ready || !started.insert(position) {
                 continue;
             }
@@ -71,11 +75,17 @@ pub async fn apply<M: Object + Send + Sync>(
                 Ok((lookups, desired)) => {
                     let model = state.model.clone();
                     running.push(async move {
-                        (position, step::part(setting, part, &model, lookups, desired).await)
+                        (
+                            position,
+                            step::part(setting, part, &model, lookups, desired).await,
+                        )
                     });
                 }
                 Err(NotKnown) => {
-                    state.finished.failure.get_or_insert_with(|| incomplete(part.name()));
+                    state
+                        .finished
+                        .failure
+                        .get_or_insert_with(|| incomplete(part.name()));
                 }
             }
         }
@@ -102,7 +112,9 @@ pub fn decode<M: Object>(value: &Value) -> M {
 fn incomplete(part: &str) -> Failure {
     Failure::other(
         "A value is missing",
-        format!("`{part}` needs a value that is neither configured nor known after the parts before it ran."),
+        format!(
+            "`{part}` needs a value that is neither configured nor known after the parts before it ran."
+        ),
     )
 }
 
@@ -133,7 +145,10 @@ fn absorb<M: Object>(part: &dyn Part<M>, done: PartDone, state: &mut State<M>) {
         part.observed(live, Fill::Present, &mut state.model);
     }
     for object in done.objects {
-        state.finished.outcome.add(part.name(), object.key, object.status);
+        state
+            .finished
+            .outcome
+            .add(part.name(), object.key, object.status);
         state.finished.warnings.extend(object.warnings);
         if let Some(live) = &object.live {
             part.outputs(live, &mut state.outputs);
@@ -150,12 +165,20 @@ fn absorb<M: Object>(part: &dyn Part<M>, done: PartDone, state: &mut State<M>) {
 
 /// A part that was not reached keeps its intended objects in the record as far as they are known.
 fn skipped<M: Object>(part: &dyn Part<M>, owner: &str, state: &mut State<M>) {
-    let desired = part.desired(&state.model, &state.outputs).unwrap_or_default();
+    let desired = part
+        .desired(&state.model, &state.outputs)
+        .unwrap_or_default();
     for mut object in desired {
         mark::mark(&mut object, owner);
         let key = object.address.key();
-        state.finished.record.insert(part.name(), &object, part.outlives(&state.model));
-        state.finished.outcome.add(part.name(), key, Status::Skipped);
+        state
+            .finished
+            .record
+            .insert(part.name(), &object, part.outlives(&state.model));
+        state
+            .finished
+            .outcome
+            .add(part.name(), key, Status::Skipped);
     }
 }
 
@@ -178,11 +201,7 @@ pub fn fill_unknown(planned: &mut Value, observed: &Value) {
 }
 
 /// Deletes what is owned no longer, in the reverse order of the parts.
-pub async fn remove_leftovers<M>(
-    graph: &Graph<M>,
-    setting: &Setting<'_>,
-    finished: &mut Finished,
-) {
+pub async fn remove_leftovers<M>(graph: &Graph<M>, setting: &Setting<'_>, finished: &mut Finished) {
     for part in graph.parts().iter().rev() {
         for (key, entry) in &setting.held.objects {
             if entry.part != part.name() || finished.record.objects.contains_key(key) {
@@ -191,7 +210,11 @@ pub async fn remove_leftovers<M>(
             let status = if entry.outlives {
                 Status::Kept
             } else {
-                match setting.systems.delete(&entry.address, entry.lock.as_deref()).await {
+                match setting
+                    .systems
+                    .delete(&entry.address, entry.lock.as_deref())
+                    .await
+                {
                     Ok(()) => Status::Deleted,
                     Err(failure) => {
                         finished.record.objects.insert(key.clone(), entry.clone());
@@ -212,7 +235,9 @@ mod tests {
 
     #[test]
     fn only_unknown_values_are_filled() {
-        let map = |a: Value, b: Value| Value::Map([("a".to_owned(), a), ("b".to_owned(), Value::List(vec![b]))].into());
+        let map = |a: Value, b: Value| {
+            Value::Map([("a".to_owned(), a), ("b".to_owned(), Value::List(vec![b]))].into())
+        };
         let mut planned = map("planned".into(), Value::Unknown);
         fill_unknown(&mut planned, &map("observed".into(), "new".into()));
         assert_eq!(planned, map("planned".into(), "new".into()));

@@ -74,7 +74,12 @@ pub async fn part<M: Sync>(
         }
     }
     if done.objects.is_empty() {
-        done.objects = join_all(desired.into_iter().map(|desired| object(setting, part, model, desired))).await;
+        done.objects = join_all(
+            desired
+                .into_iter()
+                .map(|desired| object(setting, part, model, desired)),
+        )
+        .await;
     }
     done
 }
@@ -130,7 +135,9 @@ async fn converge<M: Sync>(
     let mut body = live.clone().unwrap_or(Json::Null);
     if changed.as_ref().is_none_or(|paths| !paths.is_empty()) {
         tracing::info!(object = %desired.address, part = part.name(), "applying");
-        let applied = systems.apply(desired, live.as_ref(), setting.takeover).await?;
+        let applied = systems
+            .apply(desired, live.as_ref(), setting.takeover)
+            .await?;
         body = applied.body;
         done.warnings = applied.warnings;
         done.status = changed.clone().map_or(Status::Created, Status::Updated);
@@ -203,7 +210,9 @@ async fn await_ready<M: Sync>(
         .systems
         .wait(&address, &what, pods.as_deref(), &check)
         .await
-        .map_err(|failure| failure.while_doing(&format!("{} did not become ready", address.key())))?;
+        .map_err(|failure| {
+            failure.while_doing(&format!("{} did not become ready", address.key()))
+        })?;
     Ok(Live { address, body })
 }
 
@@ -222,7 +231,9 @@ async fn await_disturbance<M: Sync>(
             body: body.clone(),
         },
     ) {
-        Readiness::Ready => Readiness::Waiting("the change is not visible in the status yet".to_owned()),
+        Readiness::Ready => {
+            Readiness::Waiting("the change is not visible in the status yet".to_owned())
+        }
         Readiness::Waiting(_) | Readiness::Failed(_) => Readiness::Ready,
     };
     let wait = setting

@@ -74,7 +74,9 @@ pub fn reference(address: &Address) -> Option<kubernetes::Reference> {
             namespace,
             name,
         } => Some(match namespace {
-            Some(namespace) => kubernetes::Reference::namespaced(api_version, kind, namespace, name),
+            Some(namespace) => {
+                kubernetes::Reference::namespaced(api_version, kind, namespace, name)
+            }
             None => kubernetes::Reference::cluster_scoped(api_version, kind, name),
         }),
         Address::Arm { .. } => None,
@@ -97,14 +99,19 @@ impl Systems {
     /// The object, or `None` when it does not exist. A kind that the cluster does not know has no objects.
     pub async fn read(&self, address: &Address) -> Result<Option<Json>, Failure> {
         match address {
-            Address::Arm { id, api_version } => {
-                Ok(self.arm()?.get(&self.limits.azure(), id, api_version).await?)
-            }
+            Address::Arm { id, api_version } => Ok(self
+                .arm()?
+                .get(&self.limits.azure(), id, api_version)
+                .await?),
             Address::Kubernetes { .. } => {
                 let Some(reference) = reference(address) else {
                     return Ok(None);
                 };
-                match self.cluster()?.read(&self.limits.kubernetes(), &reference).await {
+                match self
+                    .cluster()?
+                    .read(&self.limits.kubernetes(), &reference)
+                    .await
+                {
                     Ok(found) => Ok(found),
                     Err(error) if error.kind == kubernetes::ErrorKind::KindMissing => Ok(None),
                     Err(error) => Err(error.into()),
@@ -120,7 +127,11 @@ impl Systems {
         namespace: Option<&str>,
     ) -> Result<Vec<Json>, Failure> {
         let call = self.limits.kubernetes();
-        match self.cluster()?.list(&call, api_version, kind, namespace, None).await {
+        match self
+            .cluster()?
+            .list(&call, api_version, kind, namespace, None)
+            .await
+        {
             Ok(found) => Ok(found),
             Err(error) if error.kind == kubernetes::ErrorKind::KindMissing => Ok(Vec::new()),
             Err(error) => Err(error.into()),
@@ -135,7 +146,8 @@ impl Systems {
         takeover: &Takeover,
     ) -> Result<Applied, Failure> {
         if desired.write == Write::Recreate && live.is_some() {
-            self.delete(&desired.address, desired.lock.as_deref()).await?;
+            self.delete(&desired.address, desired.lock.as_deref())
+                .await?;
         }
         match &desired.address {
             Address::Arm { id, api_version } => {
@@ -199,7 +211,11 @@ impl Systems {
     }
 
     /// What the API server and its webhooks would answer to an apply. Nothing is written.
-    pub async fn dry_run(&self, desired: &Desired, live: Option<&Json>) -> Result<(), kubernetes::Error> {
+    pub async fn dry_run(
+        &self,
+        desired: &Desired,
+        live: Option<&Json>,
+    ) -> Result<(), kubernetes::Error> {
         let Ok(client) = self.cluster() else {
             return Ok(());
         };
@@ -223,10 +239,9 @@ impl Systems {
         check: &(dyn Fn(&Json) -> Readiness + Send + Sync),
     ) -> Result<Json, Failure> {
         let Some(reference) = reference(address) else {
-            return self
-                .read(address)
-                .await?
-                .ok_or_else(|| Failure::other("An object vanished", format!("{address} was not found.")));
+            return self.read(address).await?.ok_or_else(|| {
+                Failure::other("An object vanished", format!("{address} was not found."))
+            });
         };
         let wait = kubernetes::Wait {
             reference: &reference,
@@ -234,7 +249,9 @@ impl Systems {
             pods: diagnose,
         };
         let client = self.cluster()?;
-        Ok(client.wait_for(&self.limits.kubernetes(), &wait, check).await?)
+        Ok(client
+            .wait_for(&self.limits.kubernetes(), &wait, check)
+            .await?)
     }
 
     /// Deletes the object and waits until it is gone. Gone already is success.
@@ -261,7 +278,10 @@ impl Systems {
     /// Writes the state of a creation onto the primary object.
     pub async fn stamp(&self, address: &Address, state: &str) -> Result<Json, Failure> {
         let Some(reference) = reference(address) else {
-            return Err(Failure::other("An object cannot be marked", format!("{address} takes no annotation.")));
+            return Err(Failure::other(
+                "An object cannot be marked",
+                format!("{address} takes no annotation."),
+            ));
         };
         let patch = serde_json::json!({"metadata": {"annotations": {mark::STATE: state}}});
         let client = self.cluster()?;
@@ -345,7 +365,11 @@ mod tests {
 
     #[test]
     fn only_what_was_shown_as_changed_is_taken() {
-        let shown = ["spec.instances".to_owned(), "metadata.labels[\"a/b\"]".to_owned(), "spec.plugins".to_owned()];
+        let shown = [
+            "spec.instances".to_owned(),
+            "metadata.labels[\"a/b\"]".to_owned(),
+            "spec.plugins".to_owned(),
+        ];
         assert!(covers(&shown, "spec.instances"));
         assert!(covers(&shown, "metadata.labels.a/b"));
         assert!(covers(&shown, "spec.plugins"));
@@ -362,8 +386,14 @@ mod tests {
         )
         .once(&["parameters"]);
         let live = json!({"parameters": {"DiskIOPSReadWrite": "3000"}});
-        assert_eq!(keep_once(&desired, Some(&live))["parameters"], json!({"DiskIOPSReadWrite": "3000"}));
-        assert_eq!(keep_once(&desired, None)["parameters"]["DiskIOPSReadWrite"], "4000");
+        assert_eq!(
+            keep_once(&desired, Some(&live))["parameters"],
+            json!({"DiskIOPSReadWrite": "3000"})
+        );
+        assert_eq!(
+            keep_once(&desired, None)["parameters"]["DiskIOPSReadWrite"],
+            "4000"
+        );
     }
 
     #[test]

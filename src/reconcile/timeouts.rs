@@ -24,11 +24,13 @@ impl Operation {
     }
 
     fn default(self) -> Duration {
-        Duration::from_secs(60 * match self {
-            Operation::Create | Operation::Update => 60,
-            Operation::Read => 5,
-            Operation::Delete => 30,
-        })
+        Duration::from_secs(
+            60 * match self {
+                Operation::Create | Operation::Update => 60,
+                Operation::Read => 5,
+                Operation::Delete => 30,
+            },
+        )
     }
 }
 
@@ -45,7 +47,11 @@ pub fn of(value: &Value, operation: Operation) -> Duration {
 
 /// A duration as Terraform's users write it: `90s`, `60m`, `1h30m`.
 pub fn parse(text: &str) -> Result<Duration, String> {
-    let invalid = || format!("`{text}` is not a duration: write hours, minutes and seconds, such as `90s`, `60m` or `1h30m`");
+    let invalid = || {
+        format!(
+            "`{text}` is not a duration: write hours, minutes and seconds, such as `90s`, `60m` or `1h30m`"
+        )
+    };
     let mut seconds = 0u64;
     let mut number = String::new();
     for letter in text.chars() {

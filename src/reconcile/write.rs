@@ -20,7 +20,11 @@ use crate::schema::resource::{ApplyRequest, ApplyResponse, Call};
 use crate::schema::value::Value;
 
 fn takeover(prior: &Value, planned: &Value) -> Takeover {
-    let shown = prior.member("objects").as_map().cloned().unwrap_or_default();
+    let shown = prior
+        .member("objects")
+        .as_map()
+        .cloned()
+        .unwrap_or_default();
     Takeover {
         all: planned.member("force_conflicts") == &Value::Bool(true),
         drifted: shown
@@ -32,7 +36,11 @@ fn takeover(prior: &Value, planned: &Value) -> Takeover {
 
 fn add_warnings(finished: &Finished, diagnostics: &mut Diagnostics) {
     for warning in &finished.warnings {
-        diagnostics.warning(Path::root(), "The Kubernetes API server warns", warning.clone());
+        diagnostics.warning(
+            Path::root(),
+            "The Kubernetes API server warns",
+            warning.clone(),
+        );
     }
 }
 
@@ -46,7 +54,11 @@ fn with_id<R: Resource>(managed: &Managed<R>, value: Value) -> Value {
     value
 }
 
-pub(super) async fn create<R: Resource>(managed: &Managed<R>, call: &Call, request: ApplyRequest) -> ApplyResponse {
+pub(super) async fn create<R: Resource>(
+    managed: &Managed<R>,
+    call: &Call,
+    request: ApplyRequest,
+) -> ApplyResponse {
     let model: R::Model = decode(&request.planned);
     let (owner, id) = managed.owner(&model);
     let type_name = managed.resource.type_name();
@@ -61,8 +73,13 @@ pub(super) async fn create<R: Resource>(managed: &Managed<R>, call: &Call, reque
         held: &held,
         import: &import,
     };
-    let (before, mut finished) =
-        create::create(&managed.graph, &setting, managed.resource.primary(), &request.planned).await;
+    let (before, mut finished) = create::create(
+        &managed.graph,
+        &setting,
+        managed.resource.primary(),
+        &request.planned,
+    )
+    .await;
     let mut response = ApplyResponse::default();
     add_warnings(&finished, &mut response.diagnostics);
     match finished.failure.take() {
@@ -73,10 +90,15 @@ pub(super) async fn create<R: Resource>(managed: &Managed<R>, call: &Call, reque
             response.identity = managed.identity_of(&response.new);
         }
         Some(failure) => {
-            let (summary, mut detail) = explain::create_failed(&failure, &before, &finished, type_name, &id);
+            let (summary, mut detail) =
+                explain::create_failed(&failure, &before, &finished, type_name, &id);
             if request.planned.member("on_create_failure").as_str() == Some("remove") {
-                let removed = remove(managed, call, &request.planned, &model, &before, &finished).await;
-                detail = format!("{}\n\nThe run:\n{}\n{removed}", failure.detail, finished.outcome);
+                let removed =
+                    remove(managed, call, &request.planned, &model, &before, &finished).await;
+                detail = format!(
+                    "{}\n\nThe run:\n{}\n{removed}",
+                    failure.detail, finished.outcome
+                );
             }
             response.diagnostics.error(Path::root(), summary, detail);
         }
@@ -111,7 +133,9 @@ async fn remove<R: Resource>(
         .collect();
     let (outcome, failure) = destroy::destroy(&managed.graph, &systems, &made, &|_, _| false).await;
     match failure {
-        None => format!("As `on_create_failure = \"remove\"` asks, what it made was removed:\n{outcome}"),
+        None => format!(
+            "As `on_create_failure = \"remove\"` asks, what it made was removed:\n{outcome}"
+        ),
         Some(failure) => format!(
             "As `on_create_failure = \"remove\"` asks, what it made was being removed, which failed: {}\n{outcome}",
             failure.detail
@@ -119,7 +143,11 @@ async fn remove<R: Resource>(
     }
 }
 
-pub(super) async fn update<R: Resource>(managed: &Managed<R>, call: &Call, request: ApplyRequest) -> ApplyResponse {
+pub(super) async fn update<R: Resource>(
+    managed: &Managed<R>,
+    call: &Call,
+    request: ApplyRequest,
+) -> ApplyResponse {
     let model: R::Model = decode(&request.planned);
     let (owner, id) = managed.owner(&model);
     let type_name = managed.resource.type_name();
@@ -184,7 +212,10 @@ async fn as_it_is<R: Resource>(
 ) -> (Value, Vec<u8>) {
     let mut record = finished.record.clone();
     for (key, entry) in &held.objects {
-        record.objects.entry(key.clone()).or_insert_with(|| entry.clone());
+        record
+            .objects
+            .entry(key.clone())
+            .or_insert_with(|| entry.clone());
     }
     record.imported = held.imported;
     let mut call = call.clone();
@@ -193,9 +224,19 @@ async fn as_it_is<R: Resource>(
     let model: R::Model = decode(&intended);
     let limits = managed.limits(&call, &intended, Operation::Read);
     let systems = managed.systems(&model, limits).await;
-    let found = read::read(&managed.graph, &systems, managed.resource.primary(), &record, &intended).await;
+    let found = read::read(
+        &managed.graph,
+        &systems,
+        managed.resource.primary(),
+        &record,
+        &intended,
+    )
+    .await;
     match found {
-        Ok(read::Found { value: Some(mut value), .. }) => {
+        Ok(read::Found {
+            value: Some(mut value),
+            ..
+        }) => {
             keep_triggers(&mut value, &request.prior);
             (with_id(managed, value), record.to_private())
         }
@@ -205,7 +246,8 @@ async fn as_it_is<R: Resource>(
 
 /// Triggers and versions keep their prior value until their action succeeded.
 fn keep_triggers(value: &mut Value, prior: &Value) {
-    let is_trigger = |name: &str| matches!(name, "switchover" | "on_demand") || name.ends_with("_wo_version");
+    let is_trigger =
+        |name: &str| matches!(name, "switchover" | "on_demand") || name.ends_with("_wo_version");
     match (value, prior) {
         (Value::Map(members), Value::Map(prior)) => {
             for (name, member) in members {
@@ -226,7 +268,11 @@ fn keep_triggers(value: &mut Value, prior: &Value) {
     }
 }
 
-pub(super) async fn destroy<R: Resource>(managed: &Managed<R>, call: &Call, request: ApplyRequest) -> ApplyResponse {
+pub(super) async fn destroy<R: Resource>(
+    managed: &Managed<R>,
+    call: &Call,
+    request: ApplyRequest,
+) -> ApplyResponse {
     let type_name = managed.resource.type_name();
     let model: R::Model = decode(&request.prior);
     let record = Record::from_private(&request.planned_private);
@@ -285,9 +331,13 @@ async fn destroy_all<R: Resource>(
         .await
         .map_err(|failure| explain(failure, &nothing))?;
     let keep = |_: &str, entry: &Entry| {
-        managed.graph.part(&entry.part).is_some_and(|part| part.outlives(model))
+        managed
+            .graph
+            .part(&entry.part)
+            .is_some_and(|part| part.outlives(model))
     };
-    let (outcome, failure) = destroy::destroy(&managed.graph, systems, &record.objects, &keep).await;
+    let (outcome, failure) =
+        destroy::destroy(&managed.graph, systems, &record.objects, &keep).await;
     if let Some(failure) = failure {
         return Err(explain(failure, &outcome));
     }

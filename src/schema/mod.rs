@@ -7,6 +7,8 @@ pub mod codec;
 pub mod diagnostic;
 pub mod equal;
 pub mod field;
+pub mod identity;
+pub mod import;
 pub mod json;
 pub mod msgpack;
 pub mod number;

@@ -178,7 +178,13 @@ async fn patches_carry_our_name_as_field_manager() {
     let reference = world.reference("a");
     let patched = world
         .client
-        .merge_patch(&call(), &reference, None, json!({"data": {"key": "2"}}), "kubectl-edit")
+        .merge_patch(
+            &call(),
+            &reference,
+            None,
+            json!({"data": {"key": "2"}}),
+            "kubectl-edit",
+        )
         .await
         .unwrap();
     let writer = managed_fields::last_writer(&patched, "data.key").unwrap();

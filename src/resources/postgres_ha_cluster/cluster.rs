@@ -44,7 +44,10 @@ impl PostgresHaCluster {
         }
         let image = match self.image.get()? {
             Some(image) => image.clone(),
-            None => format!("ghcr.io/cloudnative-pg/postgresql:{}-standard-trixie", self.postgres_version.require()?),
+            None => format!(
+                "ghcr.io/cloudnative-pg/postgresql:{}-standard-trixie",
+                self.postgres_version.require()?
+            ),
         };
         Ok(json!({"imageName": image}))
     }
@@ -68,7 +71,11 @@ impl PostgresHaCluster {
         if labels != json!({}) {
             metadata["labels"] = labels;
         }
-        if let Some(annotations) = self.annotations.get()?.filter(|annotations| !annotations.is_empty()) {
+        if let Some(annotations) = self
+            .annotations
+            .get()?
+            .filter(|annotations| !annotations.is_empty())
+        {
             metadata["annotations"] = json!(annotations);
         }
         Ok(metadata)
@@ -85,7 +92,12 @@ impl PostgresHaCluster {
             "logLevel": self.log_level.require()?,
             "primaryUpdateStrategy": "unsupervised",
         });
-        for fields in [self.image_fields()?, self.storage_fields()?, self.availability_fields()?, self.plugin_fields()?] {
+        for fields in [
+            self.image_fields()?,
+            self.storage_fields()?,
+            self.availability_fields()?,
+            self.plugin_fields()?,
+        ] {
             merge(&mut spec, fields);
         }
         if !selector.is_empty() {
@@ -116,7 +128,9 @@ impl PostgresHaCluster {
     }
 
     fn plugin_fields(&self) -> Result<Json, NotKnown> {
-        let Some(backup) = self.backup.get()? else { return Ok(json!({})) };
+        let Some(backup) = self.backup.get()? else {
+            return Ok(json!({}));
+        };
         Ok(json!({"plugins": [{
             "name": PLUGIN,
             "enabled": true,
@@ -137,7 +151,13 @@ impl Part<PostgresHaCluster> for Cluster {
     }
 
     fn needs(&self) -> &'static [&'static str] {
-        &["namespace", "storage", "node_pool", "object_store", "identity"]
+        &[
+            "namespace",
+            "storage",
+            "node_pool",
+            "object_store",
+            "identity",
+        ]
     }
 
     fn validate(&self, model: &PostgresHaCluster, diagnostics: &mut Diagnostics) {
@@ -148,16 +168,28 @@ impl Part<PostgresHaCluster> for Cluster {
 
     fn addresses(&self, model: &PostgresHaCluster) -> Result<Vec<Address>, NotKnown> {
         let namespace = Some(model.namespace_name()?);
-        Ok(vec![Address::kubernetes(CLUSTER_API, "Cluster", namespace, model.cluster_name()?)])
+        Ok(vec![Address::kubernetes(
+            CLUSTER_API,
+            "Cluster",
+            namespace,
+            model.cluster_name()?,
+        )])
     }
 
-    fn desired(&self, model: &PostgresHaCluster, _outputs: &Outputs) -> Result<Vec<Desired>, NotKnown> {
+    fn desired(
+        &self,
+        model: &PostgresHaCluster,
+        _outputs: &Outputs,
+    ) -> Result<Vec<Desired>, NotKnown> {
         let spec = model.spec()?;
         let labels = model.object_labels()?;
         Ok(self
             .addresses(model)?
             .into_iter()
-            .map(|address| Desired::kubernetes(address, labels.clone(), json!({"spec": spec.clone()})).once(&["spec.bootstrap"]))
+            .map(|address| {
+                Desired::kubernetes(address, labels.clone(), json!({"spec": spec.clone()}))
+                    .once(&["spec.bootstrap"])
+            })
             .collect())
     }
 
@@ -191,10 +223,18 @@ impl Part<PostgresHaCluster> for Cluster {
     }
 
     fn pods(&self, model: &PostgresHaCluster) -> Option<String> {
-        model.name.known().map(|name| format!("cnpg.io/cluster={name},cnpg.io/podRole!=pooler"))
+        model
+            .name
+            .known()
+            .map(|name| format!("cnpg.io/cluster={name},cnpg.io/podRole!=pooler"))
     }
 
-    fn announce(&self, prior: &PostgresHaCluster, planned: &PostgresHaCluster, diagnostics: &mut Diagnostics) {
+    fn announce(
+        &self,
+        prior: &PostgresHaCluster,
+        planned: &PostgresHaCluster,
+        diagnostics: &mut Diagnostics,
+    ) {
         initdb::refuse_changes(prior, planned, diagnostics);
         announce(prior, planned, diagnostics);
     }
@@ -220,7 +260,9 @@ fn disturbs(changed: &[String], model: &PostgresHaCluster) -> bool {
         let restarts = parameter.is_some_and(|name| {
             crate::postgresql::catalogue::effect(major, name, None, Some("")) == Effect::Restart
         });
-        restarts || path == "spec.instances" || ROLLING.iter().any(|rolling| path.starts_with(rolling))
+        restarts
+            || path == "spec.instances"
+            || ROLLING.iter().any(|rolling| path.starts_with(rolling))
     })
 }
 
@@ -236,7 +278,9 @@ pub fn readiness(cluster: &Json, model: &PostgresHaCluster) -> Readiness {
     let ready = status["readyInstances"].as_i64().unwrap_or(0);
     let there = status["instances"].as_i64().unwrap_or(0);
     if phase != HEALTHY || ready != wanted || there != wanted {
-        return Readiness::Waiting(format!("phase `{phase}` {reason}, {ready} of {wanted} instances ready"));
+        return Readiness::Waiting(format!(
+            "phase `{phase}` {reason}, {ready} of {wanted} instances ready"
+        ));
     }
     if status["currentPrimary"] != status["targetPrimary"] {
         return Readiness::Waiting("a switchover is going on".to_owned());
@@ -256,7 +300,11 @@ pub fn readiness(cluster: &Json, model: &PostgresHaCluster) -> Readiness {
 fn announce(prior: &PostgresHaCluster, planned: &PostgresHaCluster, diagnostics: &mut Diagnostics) {
     let effects = parameters::effects(prior, planned);
     let named = |wanted: Effect| -> Vec<String> {
-        effects.iter().filter(|(_, effect)| **effect == wanted).map(|(name, _)| format!("`{name}`")).collect()
+        effects
+            .iter()
+            .filter(|(_, effect)| **effect == wanted)
+            .map(|(name, _)| format!("`{name}`"))
+            .collect()
     };
     let path = Path::root().attribute("parameters");
     let restart = named(Effect::Restart);
@@ -272,7 +320,11 @@ fn announce(prior: &PostgresHaCluster, planned: &PostgresHaCluster, diagnostics:
     }
     let reload = named(Effect::Reload);
     if !reload.is_empty() && restart.is_empty() {
-        diagnostics.warning(path, "PostgreSQL reloads its configuration", format!("{} take effect without a restart.", reload.join(", ")));
+        diagnostics.warning(
+            path,
+            "PostgreSQL reloads its configuration",
+            format!("{} take effect without a restart.", reload.join(", ")),
+        );
     }
     let rolls = rolling_changes(prior, planned);
     if !rolls.is_empty() {
@@ -294,15 +346,31 @@ fn rolling_changes(prior: &PostgresHaCluster, planned: &PostgresHaCluster) -> Ve
     names.insert("cpu", prior.cpu != planned.cpu);
     names.insert("memory", prior.memory != planned.memory);
     names.insert("cpu_limit", prior.cpu_limit != planned.cpu_limit);
-    names.insert("postgres_version", prior.postgres_version != planned.postgres_version);
+    names.insert(
+        "postgres_version",
+        prior.postgres_version != planned.postgres_version,
+    );
     names.insert("image", prior.image != planned.image);
     names.insert("node_pool", pool(prior) != pool(planned));
-    names.insert("backup", prior.backup.present().is_some() != planned.backup.present().is_some());
-    names.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect()
+    names.insert(
+        "backup",
+        prior.backup.present().is_some() != planned.backup.present().is_some(),
+    );
+    names
+        .into_iter()
+        .filter(|(_, changed)| *changed)
+        .map(|(name, _)| name)
+        .collect()
 }
 
-fn major_upgrade(prior: &PostgresHaCluster, planned: &PostgresHaCluster, diagnostics: &mut Diagnostics) {
-    let (Ok(before), Ok(after)) = (prior.major(), planned.major()) else { return };
+fn major_upgrade(
+    prior: &PostgresHaCluster,
+    planned: &PostgresHaCluster,
+    diagnostics: &mut Diagnostics,
+) {
+    let (Ok(before), Ok(after)) = (prior.major(), planned.major()) else {
+        return;
+    };
     let path = Path::root().attribute("postgres_version");
     if after < before {
         diagnostics.error(
@@ -311,7 +379,11 @@ fn major_upgrade(prior: &PostgresHaCluster, planned: &PostgresHaCluster, diagnos
             format!("The cluster runs PostgreSQL {before}; a data directory cannot be taken to {after}. Recover a backup into a new cluster."),
         );
     } else if after > before {
-        let backup = if planned.backup.present().is_some() { "" } else { " There is no backup block: take one first." };
+        let backup = if planned.backup.present().is_some() {
+            ""
+        } else {
+            " There is no backup block: take one first."
+        };
         diagnostics.warning(
             path,
             "Major upgrade of PostgreSQL",

@@ -44,7 +44,12 @@ pub async fn after(systems: &Systems, model: &PostgresHaCluster) -> Result<Vec<S
     }
     for claim in claims(systems, namespace, name).await? {
         if let Some(claim) = claim["metadata"]["name"].as_str() {
-            systems.delete(&Address::kubernetes("v1", "PersistentVolumeClaim", Some(namespace), claim), None).await?;
+            systems
+                .delete(
+                    &Address::kubernetes("v1", "PersistentVolumeClaim", Some(namespace), claim),
+                    None,
+                )
+                .await?;
         }
     }
     Ok(Vec::new())
@@ -59,12 +64,23 @@ async fn claims(systems: &Systems, namespace: &str, name: &str) -> Result<Vec<Js
     let call = systems.kubernetes_call();
     Ok(systems
         .cluster()?
-        .list(&call, "v1", "PersistentVolumeClaim", Some(namespace), Some(&selector))
+        .list(
+            &call,
+            "v1",
+            "PersistentVolumeClaim",
+            Some(namespace),
+            Some(&selector),
+        )
         .await?)
 }
 
 /// Takes a backup and waits until it is complete.
-async fn final_backup(systems: &Systems, namespace: &str, name: &str, live: &Json) -> Result<String, Failure> {
+async fn final_backup(
+    systems: &Systems,
+    namespace: &str,
+    name: &str,
+    live: &Json,
+) -> Result<String, Failure> {
     let uid = live["metadata"]["uid"].as_str().unwrap_or_default();
     let backup = format!("{name}-final-{}", mark::short_hash(uid, 6));
     let object = json!({
@@ -74,11 +90,18 @@ async fn final_backup(systems: &Systems, namespace: &str, name: &str, live: &Jso
         "spec": {"cluster": {"name": name}, "method": "plugin", "pluginConfiguration": {"name": PLUGIN}},
     });
     let address = Address::kubernetes(CLUSTER_API, "Backup", Some(namespace), backup.as_str());
-    let failed = systems.read(&address).await?.is_some_and(|old| backup_state(&old) != Readiness::Ready && is_over(&old));
+    let failed = systems
+        .read(&address)
+        .await?
+        .is_some_and(|old| backup_state(&old) != Readiness::Ready && is_over(&old));
     if failed {
         systems.delete(&address, None).await?;
     }
-    match systems.cluster()?.create(&systems.kubernetes_call(), &object, mark::MANAGER).await {
+    match systems
+        .cluster()?
+        .create(&systems.kubernetes_call(), &object, mark::MANAGER)
+        .await
+    {
         Ok(_) => {}
         Err(error) if error.kind == ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error.into()),
@@ -91,30 +114,46 @@ async fn final_backup(systems: &Systems, namespace: &str, name: &str, live: &Jso
 }
 
 fn is_over(backup: &Json) -> bool {
-    matches!(backup["status"]["phase"].as_str(), Some("failed" | "invalid backup definition"))
+    matches!(
+        backup["status"]["phase"].as_str(),
+        Some("failed" | "invalid backup definition")
+    )
 }
 
 fn backup_state(backup: &Json) -> Readiness {
     let status = &backup["status"];
     match status["phase"].as_str() {
         Some("completed") => Readiness::Ready,
-        Some(phase) if is_over(backup) => {
-            Readiness::Failed(format!("backup {phase}: {}", status["error"].as_str().unwrap_or("no reason given")))
-        }
+        Some(phase) if is_over(backup) => Readiness::Failed(format!(
+            "backup {phase}: {}",
+            status["error"].as_str().unwrap_or("no reason given")
+        )),
         phase => Readiness::Waiting(format!("phase `{}`", phase.unwrap_or("not reported yet"))),
     }
 }
 
 /// Takes the claims away from the Cluster, so that they stay when it goes.
-async fn release_disks(systems: &Systems, namespace: &str, name: &str) -> Result<Vec<String>, Failure> {
+async fn release_disks(
+    systems: &Systems,
+    namespace: &str,
+    name: &str,
+) -> Result<Vec<String>, Failure> {
     let mut stay = Vec::new();
     for claim in claims(systems, namespace, name).await? {
-        let Some(claim) = claim["metadata"]["name"].as_str() else { continue };
+        let Some(claim) = claim["metadata"]["name"].as_str() else {
+            continue;
+        };
         let reference = Reference::namespaced("v1", "PersistentVolumeClaim", namespace, claim);
         let patch = json!({"metadata": {"ownerReferences": null}});
         systems
             .cluster()?
-            .merge_patch(&systems.kubernetes_call(), &reference, None, patch, mark::STATE_MANAGER)
+            .merge_patch(
+                &systems.kubernetes_call(),
+                &reference,
+                None,
+                patch,
+                mark::STATE_MANAGER,
+            )
             .await?;
         stay.push(claim.to_owned());
     }
@@ -130,11 +169,17 @@ async fn release_disks(systems: &Systems, namespace: &str, name: &str) -> Result
 /// Lets the disks go together with their claims, whatever the reclaim policy was.
 async fn reclaim(systems: &Systems, namespace: &str, name: &str) -> Result<(), Failure> {
     for claim in claims(systems, namespace, name).await? {
-        let Some(volume) = claim["spec"]["volumeName"].as_str() else { continue };
+        let Some(volume) = claim["spec"]["volumeName"].as_str() else {
+            continue;
+        };
         let reference = Reference::cluster_scoped("v1", "PersistentVolume", volume);
         let patch = json!({"spec": {"persistentVolumeReclaimPolicy": "Delete"}});
         let call = systems.kubernetes_call();
-        match systems.cluster()?.merge_patch(&call, &reference, None, patch, mark::STATE_MANAGER).await {
+        match systems
+            .cluster()?
+            .merge_patch(&call, &reference, None, patch, mark::STATE_MANAGER)
+            .await
+        {
             Ok(_) => {}
             Err(error) if error.is_not_found() => {}
             Err(error) => return Err(error.into()),

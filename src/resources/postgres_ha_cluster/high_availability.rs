@@ -95,7 +95,10 @@ pub fn timing(profile: &str) -> Timing {
 /// PostgreSQL parameters that belong to a profile.
 pub fn parameters(profile: &str) -> &'static [(&'static str, &'static str)] {
     match profile {
-        "fast" | "balanced" => &[("wal_retrieve_retry_interval", "500ms"), ("wal_receiver_timeout", "2s")],
+        "fast" | "balanced" => &[
+            ("wal_retrieve_retry_interval", "500ms"),
+            ("wal_receiver_timeout", "2s"),
+        ],
         _ => &[],
     }
 }
@@ -157,11 +160,25 @@ impl PostgresHaCluster {
         let seconds = [
             ("failoverDelay", block.failover_delay.get()?.copied()),
             ("startDelay", block.start_delay.get()?.copied()),
-            ("switchoverDelay", block.switchover_delay.get()?.copied().or(timing.switchover_delay)),
-            ("stopDelay", block.stop_delay.get()?.copied().or(timing.stop_delay)),
+            (
+                "switchoverDelay",
+                block
+                    .switchover_delay
+                    .get()?
+                    .copied()
+                    .or(timing.switchover_delay),
+            ),
+            (
+                "stopDelay",
+                block.stop_delay.get()?.copied().or(timing.stop_delay),
+            ),
             (
                 "smartShutdownTimeout",
-                block.smart_shutdown_timeout.get()?.copied().or(timing.smart_shutdown_timeout),
+                block
+                    .smart_shutdown_timeout
+                    .get()?
+                    .copied()
+                    .or(timing.smart_shutdown_timeout),
             ),
         ];
         for (name, value) in seconds {
@@ -189,7 +206,10 @@ impl PostgresHaCluster {
                 "dataDurability": block.data_durability.require()?,
                 "failoverQuorum": block.failover_quorum.require()?,
             });
-            merge(&mut fields, json!({"postgresql": {"synchronous": synchronous}}));
+            merge(
+                &mut fields,
+                json!({"postgresql": {"synchronous": synchronous}}),
+            );
         }
         merge(&mut fields, self.spread(&block)?);
         Ok(fields)
@@ -242,7 +262,8 @@ pub fn validate(model: &PostgresHaCluster, diagnostics: &mut Diagnostics) {
     let Some(block) = model.high_availability.present() else {
         return;
     };
-    if let (Some(number), Some(instances)) = (block.synchronous_replicas.known(), model.instances.known())
+    if let (Some(number), Some(instances)) =
+        (block.synchronous_replicas.known(), model.instances.known())
         && number >= instances
     {
         diagnostics.error(
@@ -259,8 +280,18 @@ pub fn validate(model: &PostgresHaCluster, diagnostics: &mut Diagnostics) {
         );
     }
     let profile = timing(block.profile.known().map_or("balanced", String::as_str));
-    let stop = block.stop_delay.known().copied().or(profile.stop_delay).unwrap_or(1800);
-    let smart = block.smart_shutdown_timeout.known().copied().or(profile.smart_shutdown_timeout).unwrap_or(180);
+    let stop = block
+        .stop_delay
+        .known()
+        .copied()
+        .or(profile.stop_delay)
+        .unwrap_or(1800);
+    let smart = block
+        .smart_shutdown_timeout
+        .known()
+        .copied()
+        .or(profile.smart_shutdown_timeout)
+        .unwrap_or(180);
     if smart >= stop {
         diagnostics.warning(
             path.attribute("smart_shutdown_timeout"),
@@ -282,7 +313,10 @@ pub fn validate(model: &PostgresHaCluster, diagnostics: &mut Diagnostics) {
     }
     if let Some(liveness) = block.liveness_probe.present() {
         let path = path.attribute("liveness_probe").index(0);
-        for (name, set) in [("type", !liveness.r#type.is_null()), ("maximum_lag", !liveness.maximum_lag.is_null())] {
+        for (name, set) in [
+            ("type", !liveness.r#type.is_null()),
+            ("maximum_lag", !liveness.maximum_lag.is_null()),
+        ] {
             if set {
                 diagnostics.error(
                     path.attribute(name),

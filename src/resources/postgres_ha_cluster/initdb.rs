@@ -48,7 +48,10 @@ pub const OWNER: &str = "app";
 impl PostgresHaCluster {
     pub fn database_and_owner(&self) -> Result<(String, String), NotKnown> {
         Ok(match self.initdb.get()? {
-            Some(initdb) => (initdb.database.require()?.clone(), initdb.owner.require()?.clone()),
+            Some(initdb) => (
+                initdb.database.require()?.clone(),
+                initdb.owner.require()?.clone(),
+            ),
             None => (DATABASE.to_owned(), OWNER.to_owned()),
         })
     }
@@ -85,7 +88,9 @@ impl PostgresHaCluster {
 
 /// What can be told of the block from configuration.
 pub fn validate(model: &PostgresHaCluster, diagnostics: &mut Diagnostics) {
-    let Some(initdb) = model.initdb.present() else { return };
+    let Some(initdb) = model.initdb.present() else {
+        return;
+    };
     let path = Path::root().attribute("initdb").index(0);
     if let Some(size) = initdb.wal_segment_size.known()
         && (!(1..=1024).contains(size) || size.count_ones() != 1)
@@ -102,15 +107,23 @@ pub fn validate(model: &PostgresHaCluster, diagnostics: &mut Diagnostics) {
         diagnostics.error(
             path.attribute("encoding"),
             "Not an encoding of PostgreSQL servers",
-            format!("PostgreSQL cannot keep a database in `{encoding}`; `UTF8` fits nearly every use."),
+            format!(
+                "PostgreSQL cannot keep a database in `{encoding}`; `UTF8` fits nearly every use."
+            ),
         );
     }
 }
 
 /// Later changes have no effect in CloudNativePG; they are refused so that nobody believes in them. Values that are null in the prior
 /// state come from an import and say nothing.
-pub fn refuse_changes(prior: &PostgresHaCluster, planned: &PostgresHaCluster, diagnostics: &mut Diagnostics) {
-    let (Some(before), Some(after)) = (prior.initdb.present(), planned.initdb.present()) else { return };
+pub fn refuse_changes(
+    prior: &PostgresHaCluster,
+    planned: &PostgresHaCluster,
+    diagnostics: &mut Diagnostics,
+) {
+    let (Some(before), Some(after)) = (prior.initdb.present(), planned.initdb.present()) else {
+        return;
+    };
     let path = Path::root().attribute("initdb").index(0);
     let texts = [
         ("database", &before.database, &after.database),

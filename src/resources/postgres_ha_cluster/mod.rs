@@ -27,6 +27,8 @@ mod parameters;
 pub mod pooler;
 mod results;
 pub mod storage;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -179,7 +181,9 @@ object! {
 impl PostgresHaCluster {
     /// Labels of every object.
     fn object_labels(&self) -> Result<Json, NotKnown> {
-        Ok(json!(self.effective_labels.get()?.cloned().unwrap_or_default()))
+        Ok(json!(
+            self.effective_labels.get()?.cloned().unwrap_or_default()
+        ))
     }
 }
 
@@ -224,7 +228,7 @@ impl Resource for PostgresHaClusterResource {
         })
     }
 
-    fn parse_id(&self, id: &str) -> Result<Vec<(&'static str, Value)>, String> {
+    fn parse_id(&self, id: &str) -> Result<Vec<(String, Value)>, String> {
         results::parse_id(id)
     }
 
@@ -241,7 +245,12 @@ impl Resource for PostgresHaClusterResource {
         backup::validate(model, diagnostics);
     }
 
-    fn derive(&self, defaults: &Defaults, _prior: Option<&PostgresHaCluster>, model: &mut PostgresHaCluster) {
+    fn derive(
+        &self,
+        defaults: &Defaults,
+        _prior: Option<&PostgresHaCluster>,
+        model: &mut PostgresHaCluster,
+    ) {
         results::derive(defaults, model);
     }
 
@@ -249,11 +258,19 @@ impl Resource for PostgresHaClusterResource {
         results::imported(model);
     }
 
-    async fn before_destroy(&self, systems: &Systems, model: &PostgresHaCluster) -> Result<Vec<String>, Failure> {
+    async fn before_destroy(
+        &self,
+        systems: &Systems,
+        model: &PostgresHaCluster,
+    ) -> Result<Vec<String>, Failure> {
         destroy::before(systems, model).await
     }
 
-    async fn after_destroy(&self, systems: &Systems, model: &PostgresHaCluster) -> Result<Vec<String>, Failure> {
+    async fn after_destroy(
+        &self,
+        systems: &Systems,
+        model: &PostgresHaCluster,
+    ) -> Result<Vec<String>, Failure> {
         destroy::after(systems, model).await
     }
 }

@@ -18,7 +18,11 @@ impl PostgresHaCluster {
 
     /// The name of cluster-scoped objects.
     pub fn scoped_name(&self) -> Result<String, NotKnown> {
-        Ok(format!("{}-{}", self.namespace_name()?, self.cluster_name()?))
+        Ok(format!(
+            "{}-{}",
+            self.namespace_name()?,
+            self.cluster_name()?
+        ))
     }
 
     /// The ServiceAccount of the instances: the operator's, unless one is named.

@@ -14,7 +14,11 @@ impl Part<PostgresHaCluster> for Namespace {
         "namespace"
     }
 
-    fn desired(&self, model: &PostgresHaCluster, _outputs: &Outputs) -> Result<Vec<Desired>, NotKnown> {
+    fn desired(
+        &self,
+        model: &PostgresHaCluster,
+        _outputs: &Outputs,
+    ) -> Result<Vec<Desired>, NotKnown> {
         let address = Address::kubernetes("v1", "Namespace", None, model.namespace_name()?);
         Ok(vec![
             Desired::kubernetes(address, json!({}), json!({})).owned_by(Ownership::Shared),

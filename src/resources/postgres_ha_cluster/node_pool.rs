@@ -28,7 +28,9 @@ fn pool_name(value: &Value) -> Result<(), String> {
     let name = value.as_str().unwrap_or_default();
     let fits = (1..=8).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
     fits.then_some(()).ok_or_else(|| {
         format!(
             "`{name}` is not a pool name: 1 to 8 lower-case letters and digits, a letter first (AKS allows 12; the last 4 tell pools of a replacement apart)"
@@ -77,10 +79,17 @@ impl NodePool {
             self.vm_size.require()?.to_lowercase(),
             zones.join(","),
             self.os_sku.require()?.clone(),
-            self.subnet_id.get()?.map(|id| id.to_lowercase()).unwrap_or_default(),
+            self.subnet_id
+                .get()?
+                .map(|id| id.to_lowercase())
+                .unwrap_or_default(),
         ]
         .join("|");
-        Ok(format!("{}{}", self.name.require()?, mark::short_hash(&immutable, 4)))
+        Ok(format!(
+            "{}{}",
+            self.name.require()?,
+            mark::short_hash(&immutable, 4)
+        ))
     }
 
     fn body(&self, defaults: &BTreeMap<String, String>) -> Result<Json, NotKnown> {
@@ -131,7 +140,10 @@ impl PostgresHaCluster {
         let Some(pool) = self.node_pool.get()? else {
             let selector = self.node_selector.get()?.cloned().unwrap_or_default();
             let tolerations = self.tolerations.get()?.cloned().unwrap_or_default();
-            return Ok((selector, tolerations.iter().map(|taint| toleration(taint)).collect()));
+            return Ok((
+                selector,
+                tolerations.iter().map(|taint| toleration(taint)).collect(),
+            ));
         };
         let selector = [
             (WORKLOAD.to_owned(), "postgres".to_owned()),
@@ -150,7 +162,9 @@ impl PostgresHaCluster {
 pub fn toleration(taint: &str) -> Json {
     let (pair, effect) = taint.rsplit_once(':').unwrap_or((taint, ""));
     match pair.split_once('=') {
-        Some((key, value)) => json!({"key": key, "operator": "Equal", "value": value, "effect": effect}),
+        Some((key, value)) => {
+            json!({"key": key, "operator": "Equal", "value": value, "effect": effect})
+        }
         None => json!({"key": pair, "operator": "Exists", "effect": effect}),
     }
 }
@@ -167,7 +181,9 @@ impl Part<PostgresHaCluster> for NodePoolPart {
     }
 
     fn validate(&self, model: &PostgresHaCluster, diagnostics: &mut Diagnostics) {
-        let Some(pool) = model.node_pool.present() else { return };
+        let Some(pool) = model.node_pool.present() else {
+            return;
+        };
         let path = Path::root().attribute("node_pool").index(0);
         if model.aks_cluster_id.is_null() {
             diagnostics.error(
@@ -177,7 +193,11 @@ impl Part<PostgresHaCluster> for NodePoolPart {
             );
         }
         for name in ["node_selector", "tolerations"] {
-            let set = if name == "node_selector" { !model.node_selector.is_null() } else { !model.tolerations.is_null() };
+            let set = if name == "node_selector" {
+                !model.node_selector.is_null()
+            } else {
+                !model.tolerations.is_null()
+            };
             if set {
                 diagnostics.error(
                     Path::root().attribute(name),
@@ -186,14 +206,19 @@ impl Part<PostgresHaCluster> for NodePoolPart {
                 );
             }
         }
-        let counts = [("min_count", &pool.min_count), ("max_count", &pool.max_count)];
+        let counts = [
+            ("min_count", &pool.min_count),
+            ("max_count", &pool.max_count),
+        ];
         if !pool.node_count.is_null() {
             for (name, count) in counts.iter().filter(|(_, count)| !count.is_null()) {
                 let _ = count;
                 diagnostics.error(
                     path.attribute(*name),
                     "Two ways to size the pool",
-                    format!("`{name}` is for the autoscaler; leave it out, or leave `node_count` out."),
+                    format!(
+                        "`{name}` is for the autoscaler; leave it out, or leave `node_count` out."
+                    ),
                 );
             }
         } else if let (Some(min), Some(max)) = (pool.min_count.known(), pool.max_count.known())
@@ -210,7 +235,12 @@ impl Part<PostgresHaCluster> for NodePoolPart {
         }
     }
 
-    fn derive(&self, _defaults: &Defaults, _prior: Option<&PostgresHaCluster>, model: &mut PostgresHaCluster) {
+    fn derive(
+        &self,
+        _defaults: &Defaults,
+        _prior: Option<&PostgresHaCluster>,
+        model: &mut PostgresHaCluster,
+    ) {
         let aks = model.aks_cluster_id.require().cloned();
         let Some(pool) = model.node_pool.present_mut() else {
             model.node_pool_id = Attr::Null;
@@ -222,7 +252,11 @@ impl Part<PostgresHaCluster> for NodePoolPart {
         let fixed = !pool.node_count.is_null();
         for (count, default) in [(&mut pool.min_count, 3), (&mut pool.max_count, 6)] {
             if count.is_unknown() {
-                *count = if fixed { Attr::Null } else { Attr::Known(default) };
+                *count = if fixed {
+                    Attr::Null
+                } else {
+                    Attr::Known(default)
+                };
             }
         }
         let id = pool
@@ -239,7 +273,11 @@ impl Part<PostgresHaCluster> for NodePoolPart {
         Ok(vec![Address::arm(id, aks_cluster::API_VERSION)])
     }
 
-    fn desired(&self, model: &PostgresHaCluster, _outputs: &Outputs) -> Result<Vec<Desired>, NotKnown> {
+    fn desired(
+        &self,
+        model: &PostgresHaCluster,
+        _outputs: &Outputs,
+    ) -> Result<Vec<Desired>, NotKnown> {
         let Some(pool) = model.node_pool.get()? else {
             return Ok(Vec::new());
         };
@@ -251,9 +289,14 @@ impl Part<PostgresHaCluster> for NodePoolPart {
             .addresses(model)?
             .into_iter()
             .map(|address| {
-                Desired::arm(address, Write::ReadModifyPut, Ownership::Tags("properties.tags"), body.clone())
-                    .locked(model.aks_cluster_id.known().cloned().unwrap_or_default())
-                    .once(once)
+                Desired::arm(
+                    address,
+                    Write::ReadModifyPut,
+                    Ownership::Tags("properties.tags"),
+                    body.clone(),
+                )
+                .locked(model.aks_cluster_id.known().cloned().unwrap_or_default())
+                .once(once)
             })
             .collect())
     }
@@ -263,13 +306,21 @@ impl Part<PostgresHaCluster> for NodePoolPart {
         if fill == Fill::All {
             model.node_pool = Block::Present(NodePool::default());
         }
-        let Some(pool) = model.node_pool.present_mut() else { return };
+        let Some(pool) = model.node_pool.present_mut() else {
+            return;
+        };
         let text = |name: &str| properties[name].as_str().map(str::to_owned);
         if let Some(name) = live.body["name"].as_str().filter(|_| fill == Fill::All) {
-            pool.name = name.get(..name.len().saturating_sub(4)).unwrap_or(name).into();
+            pool.name = name
+                .get(..name.len().saturating_sub(4))
+                .unwrap_or(name)
+                .into();
         }
         if let Some(size) = text("vmSize")
-            && !pool.vm_size.known().is_some_and(|known| known.eq_ignore_ascii_case(&size))
+            && !pool
+                .vm_size
+                .known()
+                .is_some_and(|known| known.eq_ignore_ascii_case(&size))
         {
             pool.vm_size = Attr::Known(size);
         }
@@ -277,19 +328,31 @@ impl Part<PostgresHaCluster> for NodePoolPart {
             pool.os_sku = Attr::Known(sku);
         }
         if let Some(zones) = properties["availabilityZones"].as_array() {
-            pool.zones = Attr::Known(zones.iter().filter_map(Json::as_str).map(str::to_owned).collect());
+            pool.zones = Attr::Known(
+                zones
+                    .iter()
+                    .filter_map(Json::as_str)
+                    .map(str::to_owned)
+                    .collect(),
+            );
         }
         if properties["enableAutoScaling"].as_bool() == Some(true) {
-            pool.min_count = properties["minCount"].as_i64().map_or(Attr::Null, Attr::Known);
-            pool.max_count = properties["maxCount"].as_i64().map_or(Attr::Null, Attr::Known);
+            pool.min_count = properties["minCount"]
+                .as_i64()
+                .map_or(Attr::Null, Attr::Known);
+            pool.max_count = properties["maxCount"]
+                .as_i64()
+                .map_or(Attr::Null, Attr::Known);
             pool.node_count = Attr::Null;
         } else {
             pool.node_count = properties["count"].as_i64().map_or(Attr::Null, Attr::Known);
             (pool.min_count, pool.max_count) = (Attr::Null, Attr::Null);
         }
-        let tainted = properties["nodeTaints"]
-            .as_array()
-            .is_some_and(|taints| taints.iter().any(|taint| taint == &json!(format!("{WORKLOAD}=postgres:NoSchedule"))));
+        let tainted = properties["nodeTaints"].as_array().is_some_and(|taints| {
+            taints
+                .iter()
+                .any(|taint| taint == &json!(format!("{WORKLOAD}=postgres:NoSchedule")))
+        });
         pool.dedicated = Attr::Known(tainted);
         if fill == Fill::All
             && let Some(subnet) = text("vnetSubnetID")
@@ -300,7 +363,9 @@ impl Part<PostgresHaCluster> for NodePoolPart {
 
     fn readiness(&self, _model: &PostgresHaCluster, live: &Live) -> Readiness {
         match live.body["properties"]["provisioningState"].as_str() {
-            Some("Failed") => Readiness::Failed("the pool's provisioning state is `Failed`".to_owned()),
+            Some("Failed") => {
+                Readiness::Failed("the pool's provisioning state is `Failed`".to_owned())
+            }
             _ => Readiness::Ready,
         }
     }
@@ -313,11 +378,18 @@ impl Part<PostgresHaCluster> for NodePoolPart {
     }
 }
 
-fn zonal(model: &PostgresHaCluster, zones: &BTreeSet<String>, path: &Path, diagnostics: &mut Diagnostics) {
-    let premium_v2 = model
-        .storage
-        .present()
-        .is_some_and(|storage| storage.r#type.known().is_none_or(|kind| kind == "premium_v2"));
+fn zonal(
+    model: &PostgresHaCluster,
+    zones: &BTreeSet<String>,
+    path: &Path,
+    diagnostics: &mut Diagnostics,
+) {
+    let premium_v2 = model.storage.present().is_some_and(|storage| {
+        storage
+            .r#type
+            .known()
+            .is_none_or(|kind| kind == "premium_v2")
+    });
     if zones.is_empty() && premium_v2 {
         diagnostics.error(
             path.attribute("zones"),
@@ -325,7 +397,10 @@ fn zonal(model: &PostgresHaCluster, zones: &BTreeSet<String>, path: &Path, diagn
             "In most regions Premium SSD v2 disks attach to zonal virtual machines only: give `zones`, or choose another `storage.type`.",
         );
     }
-    for zone in zones.iter().filter(|zone| !["1", "2", "3"].contains(&zone.as_str())) {
+    for zone in zones
+        .iter()
+        .filter(|zone| !["1", "2", "3"].contains(&zone.as_str()))
+    {
         diagnostics.error(
             path.attribute("zones"),
             "Not an availability zone",

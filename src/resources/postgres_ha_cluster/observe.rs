@@ -35,7 +35,10 @@ pub fn cluster(live: &Json, fill: Fill, model: &mut PostgresHaCluster) {
         (&mut model.priority_class, "priorityClassName"),
         (&mut model.service_account_name, "serviceAccountName"),
     ] {
-        *attribute = spec[name].as_str().filter(|text| !text.is_empty()).map_or(Attr::Null, Attr::from);
+        *attribute = spec[name]
+            .as_str()
+            .filter(|text| !text.is_empty())
+            .map_or(Attr::Null, Attr::from);
     }
     parameters(spec, model);
     storage(spec, model);
@@ -46,51 +49,90 @@ pub fn cluster(live: &Json, fill: Fill, model: &mut PostgresHaCluster) {
 fn prepare(spec: &Json, model: &mut PostgresHaCluster) {
     model.storage = Block::Present(Storage {
         r#type: "class".into(),
-        class_name: spec["storage"]["storageClass"].as_str().map_or(Attr::Null, Attr::from),
+        class_name: spec["storage"]["storageClass"]
+            .as_str()
+            .map_or(Attr::Null, Attr::from),
         reclaim_policy: "Retain".into(),
-        size: spec["storage"]["size"].as_str().map_or(Attr::Null, Attr::from),
-        wal: spec["walStorage"]["size"].as_str().map_or(Block::Absent, |size| {
-            Block::Present(Wal {
-                size: size.into(),
-                ..Wal::default()
-            })
-        }),
+        size: spec["storage"]["size"]
+            .as_str()
+            .map_or(Attr::Null, Attr::from),
+        wal: spec["walStorage"]["size"]
+            .as_str()
+            .map_or(Block::Absent, |size| {
+                Block::Present(Wal {
+                    size: size.into(),
+                    ..Wal::default()
+                })
+            }),
         ..Storage::default()
     });
-    model.storage_class_name = spec["storage"]["storageClass"].as_str().map_or(Attr::Null, Attr::from);
+    model.storage_class_name = spec["storage"]["storageClass"]
+        .as_str()
+        .map_or(Attr::Null, Attr::from);
     model.high_availability = Block::Present(HighAvailability {
         profile: "default".into(),
         ..HighAvailability::default()
     });
     if let Some(initdb) = spec["bootstrap"]["initdb"].as_object() {
-        let text = |name: &str| initdb.get(name).and_then(Json::as_str).map_or(Attr::Null, Attr::from);
+        let text = |name: &str| {
+            initdb
+                .get(name)
+                .and_then(Json::as_str)
+                .map_or(Attr::Null, Attr::from)
+        };
         model.initdb = Block::Present(Initdb {
             database: text("database"),
             owner: text("owner"),
             encoding: text("encoding"),
             locale: text("localeCType"),
-            data_checksums: Attr::Known(initdb.get("dataChecksums").and_then(Json::as_bool).unwrap_or(false)),
-            wal_segment_size: initdb.get("walSegmentSize").and_then(Json::as_i64).map_or(Attr::Null, Attr::Known),
+            data_checksums: Attr::Known(
+                initdb
+                    .get("dataChecksums")
+                    .and_then(Json::as_bool)
+                    .unwrap_or(false),
+            ),
+            wal_segment_size: initdb
+                .get("walSegmentSize")
+                .and_then(Json::as_i64)
+                .map_or(Attr::Null, Attr::Known),
             post_init_sql: Attr::Null,
         });
     }
     if let Some(catalog) = spec["imageCatalogRef"].as_object() {
-        let text = |name: &str| catalog.get(name).and_then(Json::as_str).map_or(Attr::Null, Attr::from);
+        let text = |name: &str| {
+            catalog
+                .get(name)
+                .and_then(Json::as_str)
+                .map_or(Attr::Null, Attr::from)
+        };
         model.image_catalog = Block::Present(ImageCatalog {
             kind: text("kind"),
             name: text("name"),
-            major: catalog.get("major").and_then(Json::as_i64).map_or(Attr::Null, Attr::Known),
+            major: catalog
+                .get("major")
+                .and_then(Json::as_i64)
+                .map_or(Attr::Null, Attr::Known),
         });
     } else {
         model.image = spec["imageName"].as_str().map_or(Attr::Null, Attr::from);
     }
     let selector: BTreeMap<String, String> = strings(&spec["affinity"]["nodeSelector"]);
-    model.node_selector = if selector.is_empty() { Attr::Null } else { Attr::Known(selector) };
+    model.node_selector = if selector.is_empty() {
+        Attr::Null
+    } else {
+        Attr::Known(selector)
+    };
     model.tuning = "none".into();
-    let backup = spec["plugins"].as_array().into_iter().flatten().find(|plugin| plugin["name"] == super::names::PLUGIN);
+    let backup = spec["plugins"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|plugin| plugin["name"] == super::names::PLUGIN);
     if let Some(plugin) = backup {
         model.backup = Block::Present(super::backup::Backup {
-            server_name: plugin["parameters"]["serverName"].as_str().map_or(model.name.clone(), Attr::from),
+            server_name: plugin["parameters"]["serverName"]
+                .as_str()
+                .map_or(model.name.clone(), Attr::from),
             delete_with_cluster: false.into(),
             ..Default::default()
         });
@@ -112,14 +154,19 @@ fn keep_spelling(attribute: &mut Attr<String>, live: Option<&str>) {
         *attribute = Attr::Null;
         return;
     };
-    if !attribute.known().is_some_and(|known| quantity::same(known, live)) {
+    if !attribute
+        .known()
+        .is_some_and(|known| quantity::same(known, live))
+    {
         *attribute = live.into();
     }
 }
 
 /// The configured prefix stays while the image has that version; otherwise the image says what runs.
 fn image(spec: &Json, model: &mut PostgresHaCluster) {
-    let Some(image) = spec["imageName"].as_str() else { return };
+    let Some(image) = spec["imageName"].as_str() else {
+        return;
+    };
     if !model.image.is_null() {
         model.image = image.into();
         return;
@@ -128,7 +175,10 @@ fn image(spec: &Json, model: &mut PostgresHaCluster) {
         && !cluster::version_matches(configured, image)
         && let Ok(version) = crate::postgresql::versions::Version::of_image(image)
     {
-        let minor = version.minor.map(|minor| format!(".{minor}")).unwrap_or_default();
+        let minor = version
+            .minor
+            .map(|minor| format!(".{minor}"))
+            .unwrap_or_default();
         model.postgres_version = Attr::Known(format!("{}{minor}", version.major));
     }
 }
@@ -140,11 +190,18 @@ fn parameters(spec: &Json, model: &mut PostgresHaCluster) {
     let same = |name: &str, known: &str| -> Option<String> {
         let now = live.get(name)?;
         let unchanged = crate::postgresql::catalogue::same_value(major, name, known, now);
-        Some(if unchanged { known.to_owned() } else { now.clone() })
+        Some(if unchanged {
+            known.to_owned()
+        } else {
+            now.clone()
+        })
     };
     for attribute in [&mut model.parameters, &mut model.effective_parameters] {
         if let Some(known) = attribute.known() {
-            let now = known.iter().filter_map(|(name, value)| Some((name.clone(), same(name, value)?))).collect();
+            let now = known
+                .iter()
+                .filter_map(|(name, value)| Some((name.clone(), same(name, value)?)))
+                .collect();
             *attribute = Attr::Known(now);
         }
     }
@@ -154,7 +211,9 @@ fn parameters(spec: &Json, model: &mut PostgresHaCluster) {
 }
 
 fn storage(spec: &Json, model: &mut PostgresHaCluster) {
-    let Some(storage) = model.storage.present_mut() else { return };
+    let Some(storage) = model.storage.present_mut() else {
+        return;
+    };
     keep_spelling(&mut storage.size, spec["storage"]["size"].as_str());
     if let Some(wal) = storage.wal.present_mut() {
         keep_spelling(&mut wal.size, spec["walStorage"]["size"].as_str());
@@ -162,10 +221,15 @@ fn storage(spec: &Json, model: &mut PostgresHaCluster) {
 }
 
 fn availability(spec: &Json, model: &mut PostgresHaCluster) {
-    let Some(block) = model.high_availability.present_mut() else { return };
+    let Some(block) = model.high_availability.present_mut() else {
+        return;
+    };
     let synchronous = &spec["postgresql"]["synchronous"];
     block.synchronous_replicas = Attr::Known(synchronous["number"].as_i64().unwrap_or(0));
-    for (attribute, name) in [(&mut block.method, "method"), (&mut block.data_durability, "dataDurability")] {
+    for (attribute, name) in [
+        (&mut block.method, "method"),
+        (&mut block.data_durability, "dataDurability"),
+    ] {
         if let Some(value) = synchronous[name].as_str() {
             *attribute = value.into();
         }
@@ -179,8 +243,14 @@ fn availability(spec: &Json, model: &mut PostgresHaCluster) {
         (&mut block.start_delay, &spec["startDelay"]),
         (&mut block.switchover_delay, &spec["switchoverDelay"]),
         (&mut block.stop_delay, &spec["stopDelay"]),
-        (&mut block.smart_shutdown_timeout, &spec["smartShutdownTimeout"]),
-        (&mut block.lease_duration, &spec["primaryLease"]["leaseDurationSeconds"]),
+        (
+            &mut block.smart_shutdown_timeout,
+            &spec["smartShutdownTimeout"],
+        ),
+        (
+            &mut block.lease_duration,
+            &spec["primaryLease"]["leaseDurationSeconds"],
+        ),
     ];
     for (attribute, live) in seconds {
         if !attribute.is_null() {

@@ -29,10 +29,14 @@ impl PostgresHaCluster {
             return u32::try_from(*catalog.major.require()?).map_err(|_| NotKnown);
         }
         if let Some(image) = self.image.get()? {
-            return Version::of_image(image).map(|version| version.major).map_err(|_| NotKnown);
+            return Version::of_image(image)
+                .map(|version| version.major)
+                .map_err(|_| NotKnown);
         }
         let text = self.postgres_version.require()?;
-        text.parse::<Version>().map(|version| version.major).map_err(|_| NotKnown)
+        text.parse::<Version>()
+            .map(|version| version.major)
+            .map_err(|_| NotKnown)
     }
 
     fn machine(&self) -> Result<Machine, NotKnown> {
@@ -61,8 +65,14 @@ impl PostgresHaCluster {
     }
 
     fn wal_segment(&self) -> Result<Option<u64>, NotKnown> {
-        let Some(initdb) = self.initdb.get()? else { return Ok(None) };
-        Ok(initdb.wal_segment_size.get()?.and_then(|size| u64::try_from(*size).ok()).map(|size| size << 20))
+        let Some(initdb) = self.initdb.get()? else {
+            return Ok(None);
+        };
+        Ok(initdb
+            .wal_segment_size
+            .get()?
+            .and_then(|size| u64::try_from(*size).ok())
+            .map(|size| size << 20))
     }
 
     /// All parameters that the Cluster is given.
@@ -87,15 +97,23 @@ impl PostgresHaCluster {
     fn settings(&self) -> Settings {
         let availability = self.availability().unwrap_or_default();
         let small = |number: &Attr<i64>, otherwise: u32| {
-            number.known().and_then(|number| u32::try_from(*number).ok()).unwrap_or(otherwise)
+            number
+                .known()
+                .and_then(|number| u32::try_from(*number).ok())
+                .unwrap_or(otherwise)
         };
-        let wal = self.storage.present().and_then(|storage| storage.wal.present());
+        let wal = self
+            .storage
+            .present()
+            .and_then(|storage| storage.wal.present());
         Settings {
             major: self.major().unwrap_or(NEWEST_TESTED),
             instances: small(&self.instances, 3),
             synchronous_replicas: small(&availability.synchronous_replicas, 1),
             memory: self.memory.known().and_then(|memory| bytes(memory)),
-            wal_volume: wal.and_then(|wal| wal.size.known()).and_then(|size| bytes(size)),
+            wal_volume: wal
+                .and_then(|wal| wal.size.known())
+                .and_then(|size| bytes(size)),
             wal_segment: self.wal_segment().ok().flatten().unwrap_or(16 << 20),
         }
     }
@@ -103,19 +121,30 @@ impl PostgresHaCluster {
 
 /// Every parameter that the user sets, against the catalogue of its version.
 pub fn validate(model: &PostgresHaCluster, diagnostics: &mut Diagnostics) {
-    let Some(parameters) = model.parameters.known() else { return };
+    let Some(parameters) = model.parameters.known() else {
+        return;
+    };
     for finding in catalogue::review(parameters, &model.settings()) {
-        let path = Path::root().attribute("parameters").key(finding.parameter.clone());
+        let path = Path::root()
+            .attribute("parameters")
+            .key(finding.parameter.clone());
         match finding.severity {
-            Severity::Error => diagnostics.error(path, "Invalid PostgreSQL parameter", finding.message),
-            Severity::Warning => diagnostics.warning(path, "Questionable PostgreSQL parameter", finding.message),
+            Severity::Error => {
+                diagnostics.error(path, "Invalid PostgreSQL parameter", finding.message)
+            }
+            Severity::Warning => {
+                diagnostics.warning(path, "Questionable PostgreSQL parameter", finding.message)
+            }
         }
     }
 }
 
 /// What a change from one set of parameters to another costs.
 pub fn effects(prior: &PostgresHaCluster, planned: &PostgresHaCluster) -> BTreeMap<String, Effect> {
-    let (Some(before), Some(after)) = (prior.effective_parameters.known(), planned.effective_parameters.known()) else {
+    let (Some(before), Some(after)) = (
+        prior.effective_parameters.known(),
+        planned.effective_parameters.known(),
+    ) else {
         return BTreeMap::new();
     };
     catalogue::effects(planned.major().unwrap_or(NEWEST_TESTED), before, after)

@@ -132,8 +132,15 @@ impl Part<PostgresHaCluster> for PoolerPart {
         for (index, pooler) in model.pooler.known().iter().enumerate() {
             let path = Path::root().attribute("pooler").index(index);
             let kind = pooler.r#type.known().cloned().unwrap_or_default();
-            let name = pooler.name.known().cloned().unwrap_or_else(|| format!("pooler-{kind}"));
-            if !pooler.name.is_unknown() && !pooler.r#type.is_unknown() && !names.insert(name.clone()) {
+            let name = pooler
+                .name
+                .known()
+                .cloned()
+                .unwrap_or_else(|| format!("pooler-{kind}"));
+            if !pooler.name.is_unknown()
+                && !pooler.r#type.is_unknown()
+                && !names.insert(name.clone())
+            {
                 diagnostics.error(
                     path.attribute("name"),
                     "Two poolers of one name",
@@ -141,7 +148,11 @@ impl Part<PostgresHaCluster> for PoolerPart {
                 );
             }
             for (parameter, attribute) in OWN {
-                if pooler.parameters.known().is_some_and(|set| set.contains_key(parameter)) {
+                if pooler
+                    .parameters
+                    .known()
+                    .is_some_and(|set| set.contains_key(parameter))
+                {
                     diagnostics.error(
                         path.attribute("parameters").key(parameter),
                         "A parameter with an attribute of its own",
@@ -149,7 +160,9 @@ impl Part<PostgresHaCluster> for PoolerPart {
                     );
                 }
             }
-            if pooler.r#type.known().is_some_and(|kind| kind == "ro") && model.instances.known() == Some(&1) {
+            if pooler.r#type.known().is_some_and(|kind| kind == "ro")
+                && model.instances.known() == Some(&1)
+            {
                 diagnostics.warning(
                     path.attribute("type"),
                     "There is no standby",
@@ -159,11 +172,18 @@ impl Part<PostgresHaCluster> for PoolerPart {
         }
     }
 
-    fn derive(&self, _defaults: &Defaults, _prior: Option<&PostgresHaCluster>, model: &mut PostgresHaCluster) {
-        let connections = model
-            .effective_parameters
-            .require()
-            .map(|parameters| parameters.get("max_connections").and_then(|text| text.parse::<i64>().ok()).unwrap_or(100));
+    fn derive(
+        &self,
+        _defaults: &Defaults,
+        _prior: Option<&PostgresHaCluster>,
+        model: &mut PostgresHaCluster,
+    ) {
+        let connections = model.effective_parameters.require().map(|parameters| {
+            parameters
+                .get("max_connections")
+                .and_then(|text| text.parse::<i64>().ok())
+                .unwrap_or(100)
+        });
         let mut pods: BTreeMap<String, Result<i64, NotKnown>> = BTreeMap::new();
         for pooler in model.pooler.known() {
             let kind = pooler.r#type.known().cloned().unwrap_or_default();
@@ -172,7 +192,9 @@ impl Part<PostgresHaCluster> for PoolerPart {
         }
         for pooler in model.pooler.known_mut() {
             if pooler.name.is_unknown() {
-                pooler.name.derive(pooler.r#type.require().map(|kind| format!("pooler-{kind}")));
+                pooler
+                    .name
+                    .derive(pooler.r#type.require().map(|kind| format!("pooler-{kind}")));
             }
             if pooler.max_db_connections.is_unknown() {
                 let kind = pooler.r#type.known().cloned().unwrap_or_default();
@@ -185,7 +207,12 @@ impl Part<PostgresHaCluster> for PoolerPart {
             let (cluster, namespace) = (model.cluster_name()?, model.namespace_name()?);
             poolers
                 .iter()
-                .map(|pooler| Ok((pooler.name.require()?.clone(), format!("{}.{namespace}.svc", pooler.real_name(cluster)?))))
+                .map(|pooler| {
+                    Ok((
+                        pooler.name.require()?.clone(),
+                        format!("{}.{namespace}.svc", pooler.real_name(cluster)?),
+                    ))
+                })
                 .collect()
         });
         model.pooler_hosts.derive(hosts);
@@ -197,33 +224,60 @@ impl Part<PostgresHaCluster> for PoolerPart {
             .pooler
             .get()?
             .iter()
-            .map(|pooler| Ok(Address::kubernetes(CLUSTER_API, "Pooler", Some(namespace), pooler.real_name(cluster)?)))
+            .map(|pooler| {
+                Ok(Address::kubernetes(
+                    CLUSTER_API,
+                    "Pooler",
+                    Some(namespace),
+                    pooler.real_name(cluster)?,
+                ))
+            })
             .collect()
     }
 
-    fn desired(&self, model: &PostgresHaCluster, _outputs: &Outputs) -> Result<Vec<Desired>, NotKnown> {
+    fn desired(
+        &self,
+        model: &PostgresHaCluster,
+        _outputs: &Outputs,
+    ) -> Result<Vec<Desired>, NotKnown> {
         let labels = model.object_labels()?;
         self.addresses(model)?
             .into_iter()
             .zip(model.pooler.get()?)
-            .map(|(address, pooler)| Ok(Desired::kubernetes(address, labels.clone(), json!({"spec": self.spec(model, pooler)?}))))
+            .map(|(address, pooler)| {
+                Ok(Desired::kubernetes(
+                    address,
+                    labels.clone(),
+                    json!({"spec": self.spec(model, pooler)?}),
+                ))
+            })
             .collect()
     }
 
     fn observed(&self, live: &Live, fill: Fill, model: &mut PostgresHaCluster) {
-        let Address::Kubernetes { name: real, .. } = &live.address else { return };
+        let Address::Kubernetes { name: real, .. } = &live.address else {
+            return;
+        };
         let cluster = model.name.known().cloned().unwrap_or_default();
-        let Some(ending) = real.strip_prefix(&format!("{cluster}-")) else { return };
+        let Some(ending) = real.strip_prefix(&format!("{cluster}-")) else {
+            return;
+        };
         if fill == Fill::All
             && let Blocks::List(poolers) = &mut model.pooler
-            && !poolers.iter().any(|pooler| pooler.name.known().is_some_and(|name| name == ending))
+            && !poolers
+                .iter()
+                .any(|pooler| pooler.name.known().is_some_and(|name| name == ending))
         {
             poolers.push(Pooler {
                 name: ending.into(),
                 ..Pooler::default()
             });
         }
-        let found = model.pooler.known_mut().iter_mut().find(|pooler| pooler.name.known().is_some_and(|name| name == ending));
+        let found = model
+            .pooler
+            .known_mut()
+            .iter_mut()
+            .find(|pooler| pooler.name.known().is_some_and(|name| name == ending));
         let Some(pooler) = found else { return };
         fill_pooler(pooler, &live.body["spec"], fill);
     }
@@ -253,7 +307,10 @@ fn fill_pooler(pooler: &mut Pooler, spec: &Json, fill: Fill) {
         pooler.r#type = kind.into();
     }
     pooler.instances = Attr::Known(spec["instances"].as_i64().unwrap_or(1));
-    pooler.pool_mode = spec["pgbouncer"]["poolMode"].as_str().unwrap_or("session").into();
+    pooler.pool_mode = spec["pgbouncer"]["poolMode"]
+        .as_str()
+        .unwrap_or("session")
+        .into();
     let live = &spec["pgbouncer"]["parameters"];
     for (name, attribute) in [
         ("max_client_conn", &mut pooler.max_client_connections),
@@ -265,7 +322,10 @@ fn fill_pooler(pooler: &mut Pooler, spec: &Json, fill: Fill) {
         }
     }
     if let Some(parameters) = pooler.parameters.known() {
-        let now = parameters.keys().filter_map(|name| Some((name.clone(), live[name].as_str()?.to_owned()))).collect();
+        let now = parameters
+            .keys()
+            .filter_map(|name| Some((name.clone(), live[name].as_str()?.to_owned())))
+            .collect();
         pooler.parameters = Attr::Known(now);
     } else if fill == Fill::All {
         let more: BTreeMap<String, String> = live
@@ -275,7 +335,11 @@ fn fill_pooler(pooler: &mut Pooler, spec: &Json, fill: Fill) {
             .filter(|(name, _)| !OWN.iter().any(|(own, _)| own == name))
             .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
             .collect();
-        pooler.parameters = if more.is_empty() { Attr::Null } else { Attr::Known(more) };
+        pooler.parameters = if more.is_empty() {
+            Attr::Null
+        } else {
+            Attr::Known(more)
+        };
     }
 }
 
@@ -285,7 +349,10 @@ pub fn readiness(pooler: &Json) -> Readiness {
     let wanted = spec["instances"].as_i64().unwrap_or(1);
     match status["phase"].as_str() {
         Some("failed") => {
-            let why = status["error"].as_str().or(status["phaseReason"].as_str()).unwrap_or("no reason given");
+            let why = status["error"]
+                .as_str()
+                .or(status["phaseReason"].as_str())
+                .unwrap_or("no reason given");
             Readiness::Failed(format!("the pooler failed: {why}"))
         }
         Some("active") | None if status["instances"].as_i64() == Some(wanted) => Readiness::Ready,

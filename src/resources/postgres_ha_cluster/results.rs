@@ -15,16 +15,22 @@ const NAME_LENGTH: usize = 50;
 
 pub fn short_name(value: &Value) -> Result<(), String> {
     let name = value.as_str().unwrap_or_default();
-    (name.len() <= NAME_LENGTH)
-        .then_some(())
-        .ok_or_else(|| format!("`{name}` has {} characters; CloudNativePG allows {NAME_LENGTH}", name.len()))
+    (name.len() <= NAME_LENGTH).then_some(()).ok_or_else(|| {
+        format!(
+            "`{name}` has {} characters; CloudNativePG allows {NAME_LENGTH}",
+            name.len()
+        )
+    })
 }
 
 pub fn version(value: &Value) -> Result<(), String> {
     let text = value.as_str().unwrap_or_default();
     let version: Version = text.parse()?;
     if version.major < 14 {
-        return Err(format!("PostgreSQL {} is older than what CloudNativePG runs: use 14 or newer", version.major));
+        return Err(format!(
+            "PostgreSQL {} is older than what CloudNativePG runs: use 14 or newer",
+            version.major
+        ));
     }
     Ok(())
 }
@@ -44,13 +50,25 @@ pub fn derive(defaults: &Defaults, model: &mut PostgresHaCluster) {
         Err(NotKnown) => model.effective_labels = Attr::Unknown,
     }
     model.effective_tags = Attr::Known(defaults.tags.clone());
-    if model.postgres_version.is_unknown() && model.image.is_null() && matches!(model.image_catalog, Block::Absent) {
+    if model.postgres_version.is_unknown()
+        && model.image.is_null()
+        && matches!(model.image_catalog, Block::Absent)
+    {
         model.postgres_version = DEFAULT_VERSION.into();
-    } else if model.postgres_version.is_unknown() && (!model.image.is_null() || model.image_catalog.present().is_some()) {
+    } else if model.postgres_version.is_unknown()
+        && (!model.image.is_null() || model.image_catalog.present().is_some())
+    {
         model.postgres_version = Attr::Null;
     }
     if model.on_destroy.is_unknown() {
-        let choice = model.backup.get().map(|backup| if backup.is_some() { "final_backup" } else { "retain_disks" }.to_owned());
+        let choice = model.backup.get().map(|backup| {
+            if backup.is_some() {
+                "final_backup"
+            } else {
+                "retain_disks"
+            }
+            .to_owned()
+        });
         model.on_destroy.derive(choice);
     }
     let instances = model.instances.clone();
@@ -64,14 +82,20 @@ pub fn derive(defaults: &Defaults, model: &mut PostgresHaCluster) {
 
 fn names(model: &mut PostgresHaCluster) {
     let host = |model: &PostgresHaCluster, kind: &str| -> Result<String, NotKnown> {
-        Ok(format!("{}-{kind}.{}.svc", model.cluster_name()?, model.namespace_name()?))
+        Ok(format!(
+            "{}-{kind}.{}.svc",
+            model.cluster_name()?,
+            model.namespace_name()?
+        ))
     };
     let (rw, ro, r) = (host(model, "rw"), host(model, "ro"), host(model, "r"));
     model.rw_host.derive(rw);
     model.ro_host.derive(ro);
     model.r_host.derive(r);
     model.port = Attr::Known(PORT);
-    let secret = |ending: &str, model: &PostgresHaCluster| model.cluster_name().map(|name| format!("{name}-{ending}"));
+    let secret = |ending: &str, model: &PostgresHaCluster| {
+        model.cluster_name().map(|name| format!("{name}-{ending}"))
+    };
     let (app, ca) = (secret("app", model), secret("ca", model));
     model.app_secret_name.derive(app);
     model.ca_secret_name.derive(ca);
@@ -110,18 +134,33 @@ pub fn validate(model: &PostgresHaCluster, diagnostics: &mut Diagnostics) {
         ("image", !model.image.is_null()),
         ("image_catalog", model.image_catalog.present().is_some()),
     ];
-    let set: Vec<&str> = ways.iter().filter(|(_, set)| *set).map(|(name, _)| *name).collect();
+    let set: Vec<&str> = ways
+        .iter()
+        .filter(|(_, set)| *set)
+        .map(|(name, _)| *name)
+        .collect();
     if set.len() > 1 {
         diagnostics.error(
             Path::root().attribute(set[1]),
             "Several ways to choose the version",
-            format!("{} exclude each other: keep one.", set.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ")),
+            format!(
+                "{} exclude each other: keep one.",
+                set.iter()
+                    .map(|name| format!("`{name}`"))
+                    .collect::<Vec<_>>()
+                    .join(" and ")
+            ),
         );
     }
     if let Ok(major) = model.major() {
         announce_end_of_life(major, diagnostics);
     }
-    if model.on_destroy.known().is_some_and(|choice| choice == "final_backup") && matches!(model.backup, Block::Absent) {
+    if model
+        .on_destroy
+        .known()
+        .is_some_and(|choice| choice == "final_backup")
+        && matches!(model.backup, Block::Absent)
+    {
         diagnostics.error(
             Path::root().attribute("on_destroy"),
             "There is nowhere to put a last backup",
@@ -139,7 +178,10 @@ pub fn validate(model: &PostgresHaCluster, diagnostics: &mut Diagnostics) {
     }
     for taint in model.tolerations.known().into_iter().flatten() {
         let effect = taint.rsplit_once(':').map(|(_, effect)| effect);
-        if !matches!(effect, Some("NoSchedule" | "PreferNoSchedule" | "NoExecute")) {
+        if !matches!(
+            effect,
+            Some("NoSchedule" | "PreferNoSchedule" | "NoExecute")
+        ) {
             diagnostics.error(
                 Path::root().attribute("tolerations"),
                 "Not a taint",
@@ -159,7 +201,7 @@ fn announce_end_of_life(major: u32, diagnostics: &mut Diagnostics) {
     }
 }
 
-pub fn parse_id(id: &str) -> Result<Vec<(&'static str, Value)>, String> {
+pub fn parse_id(id: &str) -> Result<Vec<(String, Value)>, String> {
     let wrong = || {
         format!(
             "`{id}` is not an id of this resource: write `<namespace>/<name>`, or `<AKS cluster id>/<namespace>/<name>` with an AKS cluster id \
@@ -167,17 +209,24 @@ pub fn parse_id(id: &str) -> Result<Vec<(&'static str, Value)>, String> {
         )
     };
     let (rest, name) = id.rsplit_once('/').ok_or_else(wrong)?;
-    let (aks, namespace) = rest.rsplit_once('/').map_or((None, rest), |(aks, namespace)| (Some(aks), namespace));
+    let (aks, namespace) = rest
+        .rsplit_once('/')
+        .map_or((None, rest), |(aks, namespace)| (Some(aks), namespace));
     if name.is_empty() || namespace.is_empty() {
         return Err(wrong());
     }
-    let mut attributes = vec![("namespace", namespace.into()), ("name", name.into())];
+    let mut attributes = vec![
+        ("namespace".to_owned(), namespace.into()),
+        ("name".to_owned(), name.into()),
+    ];
     if let Some(aks) = aks {
         let known = aks.to_lowercase();
-        if !known.starts_with("/subscriptions/") || !known.contains("/providers/microsoft.containerservice/managedclusters/") {
+        if !known.starts_with("/subscriptions/")
+            || !known.contains("/providers/microsoft.containerservice/managedclusters/")
+        {
             return Err(wrong());
         }
-        attributes.push(("aks_cluster_id", aks.into()));
+        attributes.push(("aks_cluster_id".to_owned(), aks.into()));
     }
     Ok(attributes)
 }
@@ -205,10 +254,17 @@ mod tests {
         let aks = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/aks";
         assert_eq!(
             parse_id(&format!("{aks}/ns/pg")).unwrap(),
-            [("namespace", "ns".into()), ("name", "pg".into()), ("aks_cluster_id", aks.into())]
+            [("namespace", "ns"), ("name", "pg"), ("aks_cluster_id", aks)]
+                .map(|(name, value)| (name.to_owned(), value.into()))
         );
         assert_eq!(parse_id("ns/pg").unwrap().len(), 2);
-        for wrong in ["pg", "/pg", "ns/", "context/ns/pg", "/subscriptions/s/ns/pg"] {
+        for wrong in [
+            "pg",
+            "/pg",
+            "ns/",
+            "context/ns/pg",
+            "/subscriptions/s/ns/pg",
+        ] {
             assert!(parse_id(wrong).is_err(), "{wrong}");
         }
     }

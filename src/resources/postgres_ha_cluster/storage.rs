@@ -73,7 +73,11 @@ impl Storage {
 }
 
 /// The name of the VolumeAttributesClass for these settings; `None` when the disk's own will do.
-fn attributes_class(base: &str, iops: &Attr<i64>, throughput: &Attr<i64>) -> Result<Option<String>, NotKnown> {
+fn attributes_class(
+    base: &str,
+    iops: &Attr<i64>,
+    throughput: &Attr<i64>,
+) -> Result<Option<String>, NotKnown> {
     let (iops, throughput) = (iops.get()?, throughput.get()?);
     if iops.is_none() && throughput.is_none() {
         return Ok(None);
@@ -85,12 +89,9 @@ fn attributes_class(base: &str, iops: &Attr<i64>, throughput: &Attr<i64>) -> Res
     )))
 }
 
-fn claim(
-    size: &Attr<String>,
-    class: &str,
-    attributes: Option<String>,
-) -> Result<Json, NotKnown> {
-    let mut claim = json!({"size": size.require()?, "storageClass": class, "resizeInUseVolumes": true});
+fn claim(size: &Attr<String>, class: &str, attributes: Option<String>) -> Result<Json, NotKnown> {
+    let mut claim =
+        json!({"size": size.require()?, "storageClass": class, "resizeInUseVolumes": true});
     if let Some(attributes) = attributes {
         claim["pvcTemplate"] = json!({"volumeAttributesClassName": attributes});
     }
@@ -100,7 +101,9 @@ fn claim(
 impl PostgresHaCluster {
     /// The members `storage` and `walStorage` of the Cluster.
     pub fn storage_fields(&self) -> Result<Json, NotKnown> {
-        let Some(storage) = self.storage.get()? else { return Err(NotKnown) };
+        let Some(storage) = self.storage.get()? else {
+            return Err(NotKnown);
+        };
         let class = self.storage_class_name.require()?;
         let base = self.scoped_name()?;
         let attributes = attributes_class(&base, &storage.iops, &storage.throughput)?;
@@ -117,7 +120,9 @@ pub struct StoragePart;
 
 impl StoragePart {
     fn attributes(&self, model: &PostgresHaCluster) -> Result<Vec<(String, Json)>, NotKnown> {
-        let Some(storage) = model.storage.get()? else { return Ok(Vec::new()) };
+        let Some(storage) = model.storage.get()? else {
+            return Ok(Vec::new());
+        };
         let base = model.scoped_name()?;
         let mut classes = std::collections::BTreeMap::new();
         let mut settings = vec![(&storage.iops, &storage.throughput)];
@@ -146,7 +151,9 @@ impl Part<PostgresHaCluster> for StoragePart {
     }
 
     fn validate(&self, model: &PostgresHaCluster, diagnostics: &mut Diagnostics) {
-        let Some(storage) = model.storage.present() else { return };
+        let Some(storage) = model.storage.present() else {
+            return;
+        };
         let path = Path::root().attribute("storage").index(0);
         let kind = storage.r#type.known().map_or("premium_v2", String::as_str);
         let named = !storage.class_name.is_null();
@@ -157,39 +164,81 @@ impl Part<PostgresHaCluster> for StoragePart {
                 "`class_name` goes with `type = \"class\"`, and that type needs it.",
             );
         }
-        disk_limits(kind, &storage.size, &storage.iops, &storage.throughput, &path, diagnostics);
+        disk_limits(
+            kind,
+            &storage.size,
+            &storage.iops,
+            &storage.throughput,
+            &path,
+            diagnostics,
+        );
         if let Some(wal) = storage.wal.present() {
             let path = path.attribute("wal").index(0);
-            disk_limits(kind, &wal.size, &wal.iops, &wal.throughput, &path, diagnostics);
+            disk_limits(
+                kind,
+                &wal.size,
+                &wal.iops,
+                &wal.throughput,
+                &path,
+                diagnostics,
+            );
         }
     }
 
-    fn derive(&self, _defaults: &Defaults, _prior: Option<&PostgresHaCluster>, model: &mut PostgresHaCluster) {
+    fn derive(
+        &self,
+        _defaults: &Defaults,
+        _prior: Option<&PostgresHaCluster>,
+        model: &mut PostgresHaCluster,
+    ) {
         let name = model.storage.get().and_then(|storage| {
             let storage = storage.ok_or(NotKnown)?;
-            if storage.is_class()? { storage.class_name.require().cloned() } else { model.scoped_name() }
+            if storage.is_class()? {
+                storage.class_name.require().cloned()
+            } else {
+                model.scoped_name()
+            }
         });
         model.storage_class_name.derive(name);
     }
 
     fn addresses(&self, model: &PostgresHaCluster) -> Result<Vec<Address>, NotKnown> {
-        let Some(storage) = model.storage.get()? else { return Ok(Vec::new()) };
+        let Some(storage) = model.storage.get()? else {
+            return Ok(Vec::new());
+        };
         let mut addresses = Vec::new();
         if !storage.is_class()? {
-            addresses.push(Address::kubernetes(CLASS_API, "StorageClass", None, model.scoped_name()?));
+            addresses.push(Address::kubernetes(
+                CLASS_API,
+                "StorageClass",
+                None,
+                model.scoped_name()?,
+            ));
         }
         for (name, _) in self.attributes(model)? {
-            addresses.push(Address::kubernetes(CLASS_API, "VolumeAttributesClass", None, name));
+            addresses.push(Address::kubernetes(
+                CLASS_API,
+                "VolumeAttributesClass",
+                None,
+                name,
+            ));
         }
         Ok(addresses)
     }
 
-    fn desired(&self, model: &PostgresHaCluster, _outputs: &Outputs) -> Result<Vec<Desired>, NotKnown> {
-        let Some(storage) = model.storage.get()? else { return Ok(Vec::new()) };
+    fn desired(
+        &self,
+        model: &PostgresHaCluster,
+        _outputs: &Outputs,
+    ) -> Result<Vec<Desired>, NotKnown> {
+        let Some(storage) = model.storage.get()? else {
+            return Ok(Vec::new());
+        };
         let labels = model.object_labels()?;
         let mut desired = Vec::new();
         if !storage.is_class()? {
-            let address = Address::kubernetes(CLASS_API, "StorageClass", None, model.scoped_name()?);
+            let address =
+                Address::kubernetes(CLASS_API, "StorageClass", None, model.scoped_name()?);
             let mut class = Desired::kubernetes(
                 address,
                 labels.clone(),
@@ -213,8 +262,12 @@ impl Part<PostgresHaCluster> for StoragePart {
     }
 
     fn observed(&self, live: &Live, fill: Fill, model: &mut PostgresHaCluster) {
-        let Address::Kubernetes { kind, .. } = &live.address else { return };
-        let Some(storage) = model.storage.present_mut() else { return };
+        let Address::Kubernetes { kind, .. } = &live.address else {
+            return;
+        };
+        let Some(storage) = model.storage.present_mut() else {
+            return;
+        };
         match kind.as_str() {
             "StorageClass" => {
                 if let Some(policy) = live.body["reclaimPolicy"].as_str() {
@@ -227,7 +280,10 @@ impl Part<PostgresHaCluster> for StoragePart {
             }
             _ if fill == Fill::All => {
                 let number = |name: &str| {
-                    live.body["parameters"][name].as_str().and_then(|text| text.parse().ok()).map_or(Attr::Null, Attr::Known)
+                    live.body["parameters"][name]
+                        .as_str()
+                        .and_then(|text| text.parse().ok())
+                        .map_or(Attr::Null, Attr::Known)
                 };
                 storage.iops = number("DiskIOPSReadWrite");
                 storage.throughput = number("DiskMBpsReadWrite");
@@ -236,8 +292,16 @@ impl Part<PostgresHaCluster> for StoragePart {
         }
     }
 
-    fn announce(&self, prior: &PostgresHaCluster, planned: &PostgresHaCluster, diagnostics: &mut Diagnostics) {
-        let (Some(before), Some(after)) = (prior.storage.present(), planned.storage.present()) else { return };
+    fn announce(
+        &self,
+        prior: &PostgresHaCluster,
+        planned: &PostgresHaCluster,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let (Some(before), Some(after)) = (prior.storage.present(), planned.storage.present())
+        else {
+            return;
+        };
         let path = Path::root().attribute("storage").index(0);
         refuse_shrinking(&before.size, &after.size, &path, diagnostics);
         match (before.wal.present(), after.wal.present()) {
@@ -256,18 +320,30 @@ impl Part<PostgresHaCluster> for StoragePart {
     fn discover(&self, model: &PostgresHaCluster, outputs: &Outputs) -> Vec<Query> {
         let names = [
             ("StorageClass", model.storage_class_name.known().cloned()),
-            ("VolumeAttributesClass", outputs.get(super::cluster::ATTRIBUTES_CLASS).ok().map(str::to_owned)),
+            (
+                "VolumeAttributesClass",
+                outputs
+                    .get(super::cluster::ATTRIBUTES_CLASS)
+                    .ok()
+                    .map(str::to_owned),
+            ),
         ];
         names
             .into_iter()
-            .filter_map(|(kind, name)| Some(Query::Get(Address::kubernetes(CLASS_API, kind, None, name?))))
+            .filter_map(|(kind, name)| {
+                Some(Query::Get(Address::kubernetes(
+                    CLASS_API, kind, None, name?,
+                )))
+            })
             .collect()
     }
 
     /// A class of someone else is used by its name and not owned.
     fn belongs(&self, live: &Live, model: &PostgresHaCluster) -> bool {
         let name = live.body["metadata"]["name"].as_str().unwrap_or_default();
-        model.scoped_name().is_ok_and(|base| name == base || name.starts_with(&format!("{base}-")))
+        model
+            .scoped_name()
+            .is_ok_and(|base| name == base || name.starts_with(&format!("{base}-")))
     }
 }
 
@@ -285,7 +361,12 @@ fn bytes(size: &Attr<String>) -> Option<i128> {
         .map(Quantity::units)
 }
 
-fn refuse_shrinking(before: &Attr<String>, after: &Attr<String>, path: &Path, diagnostics: &mut Diagnostics) {
+fn refuse_shrinking(
+    before: &Attr<String>,
+    after: &Attr<String>,
+    path: &Path,
+    diagnostics: &mut Diagnostics,
+) {
     if let (Some(old), Some(new)) = (bytes(before), bytes(after))
         && new < old
     {
@@ -329,7 +410,10 @@ fn disk_limits(
         diagnostics.error(
             path.attribute("size"),
             "Not a size of Premium SSD v2",
-            format!("`{}` is outside of 1 GiB to 64 TiB.", size.known().map_or("", String::as_str)),
+            format!(
+                "`{}` is outside of 1 GiB to 64 TiB.",
+                size.known().map_or("", String::as_str)
+            ),
         );
         return;
     }
@@ -346,7 +430,10 @@ fn disk_limits(
         return;
     }
     let most = (wanted_iops.unwrap_or(3000) / 4).clamp(125, 2000);
-    if let Some(wanted) = throughput.known().filter(|wanted| !(125..=most).contains(*wanted)) {
+    if let Some(wanted) = throughput
+        .known()
+        .filter(|wanted| !(125..=most).contains(*wanted))
+    {
         diagnostics.error(
             path.attribute("throughput"),
             "More or less throughput than the disk can have",

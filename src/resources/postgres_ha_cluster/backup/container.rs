@@ -13,7 +13,9 @@ use crate::schema::value::Value;
 pub fn name(value: &Value) -> Result<(), String> {
     let name = value.as_str().unwrap_or_default();
     let fits = (3..=63).contains(&name.len())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
         && !name.starts_with('-')
         && !name.ends_with('-')
         && !name.contains("--");
@@ -24,11 +26,14 @@ pub fn name(value: &Value) -> Result<(), String> {
 impl PostgresHaCluster {
     /// The id of the container, when Azure Resource Manager knows its account.
     pub fn container_id(&self) -> Result<Option<String>, NotKnown> {
-        let (Some(account), Some(backup)) = (self.wanted_storage_account()?, self.backup.get()?) else {
+        let (Some(account), Some(backup)) = (self.wanted_storage_account()?, self.backup.get()?)
+        else {
             return Ok(None);
         };
         let container = backup.container.require()?;
-        Ok(Some(format!("{account}/blobServices/default/containers/{container}")))
+        Ok(Some(format!(
+            "{account}/blobServices/default/containers/{container}"
+        )))
     }
 }
 
@@ -51,14 +56,23 @@ impl Part<PostgresHaCluster> for Container {
             .collect())
     }
 
-    fn desired(&self, model: &PostgresHaCluster, _outputs: &Outputs) -> Result<Vec<Desired>, NotKnown> {
+    fn desired(
+        &self,
+        model: &PostgresHaCluster,
+        _outputs: &Outputs,
+    ) -> Result<Vec<Desired>, NotKnown> {
         Ok(self
             .addresses(model)?
             .into_iter()
             .map(|address| {
                 let body = json!({"properties": {"publicAccess": "None"}});
-                Desired::arm(address, Write::Put, Ownership::Name, body)
-                    .locked(model.storage_account_id.known().cloned().unwrap_or_default())
+                Desired::arm(address, Write::Put, Ownership::Name, body).locked(
+                    model
+                        .storage_account_id
+                        .known()
+                        .cloned()
+                        .unwrap_or_default(),
+                )
             })
             .collect())
     }
@@ -74,8 +88,8 @@ impl Part<PostgresHaCluster> for Container {
 
 /// Backups outlive their cluster, unless it was said that they go with it.
 pub fn outlives(model: &PostgresHaCluster) -> bool {
-    !model
+    model
         .backup
         .present()
-        .is_some_and(|backup| backup.delete_with_cluster.known() == Some(&true))
+        .is_none_or(|backup| backup.delete_with_cluster.known() != Some(&true))
 }

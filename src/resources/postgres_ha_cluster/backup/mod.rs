@@ -102,9 +102,15 @@ pub fn validate(model: &PostgresHaCluster, diagnostics: &mut Diagnostics) {
         return;
     };
     let path = root.index(0);
-    let credential = backup.credential.known().map_or("workload_identity", String::as_str);
+    let credential = backup
+        .credential
+        .known()
+        .map_or("workload_identity", String::as_str);
     if SECRETS.contains(&credential) {
-        for (name, missing) in [("secret_name", backup.secret_name.is_null()), ("secret_key", backup.secret_key.is_null())] {
+        for (name, missing) in [
+            ("secret_name", backup.secret_name.is_null()),
+            ("secret_key", backup.secret_key.is_null()),
+        ] {
             if missing {
                 diagnostics.error(
                     path.attribute(name),
@@ -114,7 +120,10 @@ pub fn validate(model: &PostgresHaCluster, diagnostics: &mut Diagnostics) {
             }
         }
     } else if !backup.credential.is_unknown() {
-        for (name, set) in [("secret_name", !backup.secret_name.is_null()), ("secret_key", !backup.secret_key.is_null())] {
+        for (name, set) in [
+            ("secret_name", !backup.secret_name.is_null()),
+            ("secret_key", !backup.secret_key.is_null()),
+        ] {
             if set {
                 diagnostics.error(
                     path.attribute(name),

@@ -33,9 +33,16 @@ impl Part<PostgresHaCluster> for ScheduledBackup {
         &["cluster", "object_store"]
     }
 
-    fn derive(&self, _defaults: &Defaults, _prior: Option<&PostgresHaCluster>, model: &mut PostgresHaCluster) {
+    fn derive(
+        &self,
+        _defaults: &Defaults,
+        _prior: Option<&PostgresHaCluster>,
+        model: &mut PostgresHaCluster,
+    ) {
         let cluster = model.name.require().cloned();
-        let Some(backup) = model.backup.present_mut() else { return };
+        let Some(backup) = model.backup.present_mut() else {
+            return;
+        };
         if backup.schedules.is_unknown() {
             backup.schedules = Attr::Known([DAILY.to_owned()].into());
         }
@@ -55,8 +62,14 @@ impl Part<PostgresHaCluster> for ScheduledBackup {
             .collect())
     }
 
-    fn desired(&self, model: &PostgresHaCluster, _outputs: &Outputs) -> Result<Vec<Desired>, NotKnown> {
-        let Some(backup) = model.backup.get()? else { return Ok(Vec::new()) };
+    fn desired(
+        &self,
+        model: &PostgresHaCluster,
+        _outputs: &Outputs,
+    ) -> Result<Vec<Desired>, NotKnown> {
+        let Some(backup) = model.backup.get()? else {
+            return Ok(Vec::new());
+        };
         let labels = model.object_labels()?;
         let immediate = *backup.immediate.require()?;
         self.addresses(model)?
@@ -72,27 +85,40 @@ impl Part<PostgresHaCluster> for ScheduledBackup {
                     "backupOwnerReference": "self",
                     "immediate": immediate && index == 0,
                 });
-                Ok(Desired::kubernetes(address, labels.clone(), json!({"spec": spec})).once(&["spec.immediate"]))
+                Ok(
+                    Desired::kubernetes(address, labels.clone(), json!({"spec": spec}))
+                        .once(&["spec.immediate"]),
+                )
             })
             .collect()
     }
 
     fn observed(&self, live: &Live, fill: Fill, model: &mut PostgresHaCluster) {
-        let (Some(backup), Some(schedule)) = (model.backup.present_mut(), live.body["spec"]["schedule"].as_str()) else {
+        let (Some(backup), Some(schedule)) = (
+            model.backup.present_mut(),
+            live.body["spec"]["schedule"].as_str(),
+        ) else {
             return;
         };
         if fill == Fill::All {
             let mut schedules = backup.schedules.known().cloned().unwrap_or_default();
             schedules.insert(schedule.to_owned());
             backup.schedules = Attr::Known(schedules);
-            backup.immediate = Attr::Known(live.body["spec"]["immediate"].as_bool().unwrap_or(false));
+            backup.immediate =
+                Attr::Known(live.body["spec"]["immediate"].as_bool().unwrap_or(false));
         } else if let Some(schedules) = backup.schedules.known()
             && let Address::Kubernetes { name, .. } = &live.address
         {
             // The object is known by the schedule that it was made for; what it says now takes its place.
             let now: BTreeSet<String> = schedules
                 .iter()
-                .map(|known| if name.ends_with(&format!("-{}", mark::short_hash(known, 5))) { schedule.to_owned() } else { known.clone() })
+                .map(|known| {
+                    if name.ends_with(&format!("-{}", mark::short_hash(known, 5))) {
+                        schedule.to_owned()
+                    } else {
+                        known.clone()
+                    }
+                })
                 .collect();
             backup.schedules = Attr::Known(now);
         }
@@ -100,13 +126,20 @@ impl Part<PostgresHaCluster> for ScheduledBackup {
 
     fn milestone(&self, model: &PostgresHaCluster) -> Option<Milestone> {
         let backup = model.backup.present()?;
-        if backup.immediate.known() != Some(&true) || backup.schedules.known().is_none_or(BTreeSet::is_empty) {
+        if backup.immediate.known() != Some(&true)
+            || backup.schedules.known().is_none_or(BTreeSet::is_empty)
+        {
             return None;
         }
         let namespace = model.namespace_name().ok();
         Some(Milestone {
             what: "the first backup to complete".to_owned(),
-            address: Address::kubernetes(CLUSTER_API, "Cluster", namespace, model.cluster_name().ok()?),
+            address: Address::kubernetes(
+                CLUSTER_API,
+                "Cluster",
+                namespace,
+                model.cluster_name().ok()?,
+            ),
             check: first_backup,
         })
     }

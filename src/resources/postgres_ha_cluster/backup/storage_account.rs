@@ -6,8 +6,8 @@ use super::Backup;
 use crate::object;
 use crate::reconcile::object::{Address, Desired, Live, Outputs, Ownership, Write};
 use crate::reconcile::part::{Defaults, Fill, Part, Query, Readiness};
-use crate::resources::postgres_ha_cluster::{PostgresHaCluster, aks_cluster};
 use crate::resources::azure_ids;
+use crate::resources::postgres_ha_cluster::{PostgresHaCluster, aks_cluster};
 use crate::schema::attr::{Attr, NotKnown};
 use crate::schema::checks;
 use crate::schema::diagnostic::{Diagnostics, Path};
@@ -20,7 +20,10 @@ pub const BLOB_ENDPOINT: &str = "blob_endpoint";
 
 fn account_name(value: &Value) -> Result<(), String> {
     let name = value.as_str().unwrap_or_default();
-    let fits = (3..=24).contains(&name.len()) && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let fits = (3..=24).contains(&name.len())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
     fits.then_some(())
         .ok_or_else(|| format!("`{name}` is not a name of a storage account: 3 to 24 lower-case letters and digits, unique in all of Azure"))
 }
@@ -65,7 +68,9 @@ impl PostgresHaCluster {
             Some(group) => group.clone(),
             None => self.resource_group_id()?,
         };
-        Ok(Some(format!("{group}/providers/Microsoft.Storage/storageAccounts/{name}")))
+        Ok(Some(format!(
+            "{group}/providers/Microsoft.Storage/storageAccounts/{name}"
+        )))
     }
 
     /// True when the account is made here.
@@ -88,11 +93,18 @@ impl Part<PostgresHaCluster> for StorageAccountPart {
         &["aks_cluster"]
     }
 
-    fn derive(&self, _defaults: &Defaults, prior: Option<&PostgresHaCluster>, model: &mut PostgresHaCluster) {
+    fn derive(
+        &self,
+        _defaults: &Defaults,
+        prior: Option<&PostgresHaCluster>,
+        model: &mut PostgresHaCluster,
+    ) {
         let id = model.wanted_storage_account();
         match id {
             Ok(None) => model.storage_account_id = Attr::Null,
-            id => model.storage_account_id.derive(id.and_then(|id| id.ok_or(NotKnown))),
+            id => model
+                .storage_account_id
+                .derive(id.and_then(|id| id.ok_or(NotKnown))),
         }
         derive_backup_path(prior, model);
     }
@@ -119,13 +131,23 @@ impl Part<PostgresHaCluster> for StorageAccountPart {
             .collect())
     }
 
-    fn desired(&self, model: &PostgresHaCluster, outputs: &Outputs) -> Result<Vec<Desired>, NotKnown> {
+    fn desired(
+        &self,
+        model: &PostgresHaCluster,
+        outputs: &Outputs,
+    ) -> Result<Vec<Desired>, NotKnown> {
         let addresses = self.addresses(model)?;
-        let Some(account) = model.storage_account_block()?.filter(|_| !addresses.is_empty()) else {
+        let Some(account) = model
+            .storage_account_block()?
+            .filter(|_| !addresses.is_empty())
+        else {
             return Ok(Vec::new());
         };
         let keys = match model.backup.get()? {
-            Some(backup) => matches!(backup.credential.require()?.as_str(), "connection_string" | "storage_key" | "sas_token"),
+            Some(backup) => matches!(
+                backup.credential.require()?.as_str(),
+                "connection_string" | "storage_key" | "sas_token"
+            ),
             None => false,
         };
         let body = json!({
@@ -143,13 +165,23 @@ impl Part<PostgresHaCluster> for StorageAccountPart {
         });
         Ok(addresses
             .into_iter()
-            .map(|address| Desired::arm(address, Write::ReadModifyPut, Ownership::Tags("tags"), body.clone()))
+            .map(|address| {
+                Desired::arm(
+                    address,
+                    Write::ReadModifyPut,
+                    Ownership::Tags("tags"),
+                    body.clone(),
+                )
+            })
             .collect())
     }
 
     fn observed(&self, live: &Live, fill: Fill, model: &mut PostgresHaCluster) {
         if fill == Fill::Present
-            && let Some(account) = model.backup.present_mut().and_then(|backup| backup.storage_account.present_mut())
+            && let Some(account) = model
+                .backup
+                .present_mut()
+                .and_then(|backup| backup.storage_account.present_mut())
             && account.name.known().is_some()
             && let Some(sku) = live.body["sku"]["name"].as_str()
         {
@@ -165,7 +197,9 @@ impl Part<PostgresHaCluster> for StorageAccountPart {
 
     fn readiness(&self, _model: &PostgresHaCluster, live: &Live) -> Readiness {
         match live.body["properties"]["provisioningState"].as_str() {
-            Some("Failed") => Readiness::Failed("the account's provisioning state is `Failed`".to_owned()),
+            Some("Failed") => {
+                Readiness::Failed("the account's provisioning state is `Failed`".to_owned())
+            }
             _ => Readiness::Ready,
         }
     }
@@ -182,17 +216,29 @@ impl Part<PostgresHaCluster> for StorageAccountPart {
 /// The path is known at plan when the address is; what Azure chooses is known after apply, and stays.
 fn derive_backup_path(prior: Option<&PostgresHaCluster>, model: &mut PostgresHaCluster) {
     let inputs = |model: &PostgresHaCluster| {
-        let block = model.backup.present().map(|backup| (backup.container.clone(), backup.path.clone()));
-        (model.wanted_storage_account().ok().flatten().map(|id| id.to_lowercase()), block)
+        let block = model
+            .backup
+            .present()
+            .map(|backup| (backup.container.clone(), backup.path.clone()));
+        (
+            model
+                .wanted_storage_account()
+                .ok()
+                .flatten()
+                .map(|id| id.to_lowercase()),
+            block,
+        )
     };
     if let Ok(None) = model.backup.get() {
         model.backup_path = Attr::Null;
         return;
     }
-    let endpoint = model.storage_account_block().and_then(|account| match account {
-        Some(account) => account.endpoint.require().cloned(),
-        None => Err(NotKnown),
-    });
+    let endpoint = model
+        .storage_account_block()
+        .and_then(|account| match account {
+            Some(account) => account.endpoint.require().cloned(),
+            None => Err(NotKnown),
+        });
     match endpoint.and_then(|endpoint| model.destination_path(&endpoint)) {
         Ok(path) => model.backup_path = Attr::Known(path),
         Err(NotKnown) if prior.is_some_and(|prior| inputs(prior) == inputs(model)) => {}
@@ -200,26 +246,56 @@ fn derive_backup_path(prior: Option<&PostgresHaCluster>, model: &mut PostgresHaC
     }
 }
 
-pub fn validate(model: &PostgresHaCluster, backup: &Backup, path: &Path, diagnostics: &mut Diagnostics) {
-    let Some(account) = backup.storage_account.present() else { return };
+pub fn validate(
+    model: &PostgresHaCluster,
+    backup: &Backup,
+    path: &Path,
+    diagnostics: &mut Diagnostics,
+) {
+    let Some(account) = backup.storage_account.present() else {
+        return;
+    };
     let path = path.attribute("storage_account").index(0);
-    let ways = [("id", &account.id), ("name", &account.name), ("endpoint", &account.endpoint)];
-    let set: Vec<&str> = ways.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| *name).collect();
+    let ways = [
+        ("id", &account.id),
+        ("name", &account.name),
+        ("endpoint", &account.endpoint),
+    ];
+    let set: Vec<&str> = ways
+        .iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, _)| *name)
+        .collect();
     if set.len() != 1 {
         diagnostics.error(
             path.clone(),
             "Which storage account?",
-            format!("Exactly one of `id`, `name` and `endpoint` is needed; found {}.", if set.is_empty() { "none".to_owned() } else { set.join(", ") }),
+            format!(
+                "Exactly one of `id`, `name` and `endpoint` is needed; found {}.",
+                if set.is_empty() {
+                    "none".to_owned()
+                } else {
+                    set.join(", ")
+                }
+            ),
         );
     }
-    if !account.endpoint.is_null() && backup.credential.known().is_some_and(|credential| credential == "workload_identity") {
+    if !account.endpoint.is_null()
+        && backup
+            .credential
+            .known()
+            .is_some_and(|credential| credential == "workload_identity")
+    {
         diagnostics.error(
             path.attribute("endpoint"),
             "Workload identity needs a known storage account",
             "A role is granted on an account that Azure Resource Manager knows: use `id` or `name`, or another `credential`.",
         );
     }
-    if account.name.known().is_some() && model.aks_cluster_id.is_null() && account.resource_group_id.is_null() {
+    if account.name.known().is_some()
+        && model.aks_cluster_id.is_null()
+        && account.resource_group_id.is_null()
+    {
         diagnostics.error(
             path.attribute("resource_group_id"),
             "Where should the account be made?",

@@ -25,11 +25,19 @@ impl Part<PostgresHaCluster> for FederatedCredential {
         let Some(identity) = model.wanted_identity()? else {
             return Ok(Vec::new());
         };
-        let id = format!("{}/federatedIdentityCredentials/{}", identity.id(), model.scoped_name()?);
+        let id = format!(
+            "{}/federatedIdentityCredentials/{}",
+            identity.id(),
+            model.scoped_name()?
+        );
         Ok(vec![Address::arm(id, API_VERSION)])
     }
 
-    fn desired(&self, model: &PostgresHaCluster, outputs: &Outputs) -> Result<Vec<Desired>, NotKnown> {
+    fn desired(
+        &self,
+        model: &PostgresHaCluster,
+        outputs: &Outputs,
+    ) -> Result<Vec<Desired>, NotKnown> {
         let Some(identity) = model.wanted_identity()? else {
             return Ok(Vec::new());
         };
@@ -46,7 +54,10 @@ impl Part<PostgresHaCluster> for FederatedCredential {
         Ok(self
             .addresses(model)?
             .into_iter()
-            .map(|address| Desired::arm(address, Write::Put, Ownership::Name, body.clone()).locked(identity.id()))
+            .map(|address| {
+                Desired::arm(address, Write::Put, Ownership::Name, body.clone())
+                    .locked(identity.id())
+            })
             .collect())
     }
 

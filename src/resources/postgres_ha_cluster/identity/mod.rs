@@ -83,10 +83,15 @@ impl Part<PostgresHaCluster> for IdentityPart {
     }
 
     fn validate(&self, model: &PostgresHaCluster, diagnostics: &mut Diagnostics) {
-        let Some(block) = model.identity.present() else { return };
+        let Some(block) = model.identity.present() else {
+            return;
+        };
         let path = Path::root().attribute("identity").index(0);
         if !block.id.is_null() {
-            for (name, set) in [("name", !block.name.is_null()), ("resource_group_id", !block.resource_group_id.is_null())] {
+            for (name, set) in [
+                ("name", !block.name.is_null()),
+                ("resource_group_id", !block.resource_group_id.is_null()),
+            ] {
                 if set {
                     diagnostics.error(
                         path.attribute(name),
@@ -105,7 +110,12 @@ impl Part<PostgresHaCluster> for IdentityPart {
         }
     }
 
-    fn derive(&self, _defaults: &Defaults, prior: Option<&PostgresHaCluster>, model: &mut PostgresHaCluster) {
+    fn derive(
+        &self,
+        _defaults: &Defaults,
+        prior: Option<&PostgresHaCluster>,
+        model: &mut PostgresHaCluster,
+    ) {
         let scoped = model.scoped_name();
         if let Some(block) = model.identity.present_mut()
             && block.name.is_unknown()
@@ -116,7 +126,11 @@ impl Part<PostgresHaCluster> for IdentityPart {
                 block.name = Attr::Null;
             }
         }
-        let id = |model: &PostgresHaCluster| model.wanted_identity().map(|wanted| wanted.map(|wanted| wanted.id().to_lowercase()));
+        let id = |model: &PostgresHaCluster| {
+            model
+                .wanted_identity()
+                .map(|wanted| wanted.map(|wanted| wanted.id().to_lowercase()))
+        };
         let now = id(model);
         match (&now, prior.map(id)) {
             (Ok(None), _) => {
@@ -145,7 +159,11 @@ impl Part<PostgresHaCluster> for IdentityPart {
         })
     }
 
-    fn desired(&self, model: &PostgresHaCluster, outputs: &Outputs) -> Result<Vec<Desired>, NotKnown> {
+    fn desired(
+        &self,
+        model: &PostgresHaCluster,
+        outputs: &Outputs,
+    ) -> Result<Vec<Desired>, NotKnown> {
         let addresses = self.addresses(model)?;
         if addresses.is_empty() {
             return Ok(Vec::new());
@@ -161,7 +179,11 @@ impl Part<PostgresHaCluster> for IdentityPart {
     }
 
     fn observed(&self, live: &Live, fill: Fill, model: &mut PostgresHaCluster) {
-        let text = |name: &str| live.body["properties"][name].as_str().map_or(Attr::Null, Attr::from);
+        let text = |name: &str| {
+            live.body["properties"][name]
+                .as_str()
+                .map_or(Attr::Null, Attr::from)
+        };
         model.identity_client_id = text("clientId");
         model.identity_principal_id = text("principalId");
         if fill == Fill::All

@@ -25,7 +25,8 @@ impl Part<PostgresHaCluster> for RoleAssignment {
 
     /// The name follows from scope, role and identity, so that an assignment whose answer was lost is found again.
     fn addresses(&self, model: &PostgresHaCluster) -> Result<Vec<Address>, NotKnown> {
-        let (Some(identity), Some(scope)) = (model.wanted_identity()?, model.container_id()?) else {
+        let (Some(identity), Some(scope)) = (model.wanted_identity()?, model.container_id()?)
+        else {
             return Ok(Vec::new());
         };
         let seed = format!("{scope}|{ROLE}|{}", identity.id()).to_lowercase();
@@ -34,7 +35,11 @@ impl Part<PostgresHaCluster> for RoleAssignment {
         Ok(vec![Address::arm(id, API_VERSION)])
     }
 
-    fn desired(&self, model: &PostgresHaCluster, _outputs: &Outputs) -> Result<Vec<Desired>, NotKnown> {
+    fn desired(
+        &self,
+        model: &PostgresHaCluster,
+        _outputs: &Outputs,
+    ) -> Result<Vec<Desired>, NotKnown> {
         let Some(scope) = model.container_id()? else {
             return Ok(Vec::new());
         };
