@@ -246,14 +246,15 @@ impl ResourceType for AgentPool {
     fn check(&self, draft: &Draft<'_>) -> Result<(), ArmError> {
         let properties = &draft.body["properties"];
         check(draft.id.name(), properties, draft.existing.is_some())?;
-        quota(draft)?;
         let cluster = draft.state.resources.get(&draft.id.parent().key());
         let current = cluster.map(|c| get(c.properties(), "/currentKubernetesVersion"));
         let current = current.and_then(Value::as_str).unwrap_or_default();
         let wanted = properties["orchestratorVersion"].as_str();
-        let Some(wanted) = wanted else { return Ok(()) };
+        let Some(wanted) = wanted else {
+            return quota(draft);
+        };
         match kubernetes::resolve(wanted) {
-            Some(v) if kubernetes::number(v) <= kubernetes::number(current) => Ok(()),
+            Some(v) if kubernetes::number(v) <= kubernetes::number(current) => quota(draft),
             Some(_) => Err(ArmError::bad_request(
                 "NodePoolMcVersionIncompatible",
                 format!(
