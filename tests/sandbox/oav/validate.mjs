@@ -14,8 +14,10 @@ if (!directory || logs.length === 0) {
 }
 
 // Not in the OpenAPI files: polling addresses, the cloud's metadata, VM sizes,
-// the subscription itself.
+// the subscription itself. Registration is described, but oav looks for it in
+// the files of the namespace that the path names.
 const UNDESCRIBED = [
+  /^\/subscriptions\/[^/]+\/providers(\/[^/]+(\/register)?)?$/i,
   /\/(operations|operationresults|asyncoperations)\/[^/]+$/i,
   /^\/metadata\//i,
   /\/providers\/Microsoft\.Compute\/skus$/i,
@@ -70,7 +72,25 @@ const validator = new oav.LiveValidator({
 });
 await validator.initialize();
 
+// Where the real services are known to leave their own description. Each kind
+// is counted and printed; everything else is an error.
+const DEVIATIONS = {
+  // ARM may add systemData to any resource, also where a file does not say so.
+  systemData: (entry, error) =>
+    error.code === "OBJECT_ADDITIONAL_PROPERTIES" && / systemData$/.test(error.message) && entry.status < 400,
+  // AKS sends errors without the "error" wrapper.
+  unwrappedError: (entry, error) =>
+    error.code === "OBJECT_ADDITIONAL_PROPERTIES" && entry.status >= 400 &&
+    providerOf(entry.url.split("?")[0]) === "microsoft.containerservice" &&
+    / (code|message|details|subcode|target)$/.test(error.message),
+  // The storage files describe no errors at all.
+  undescribedError: (entry, error) =>
+    error.code === "INVALID_RESPONSE_CODE" && entry.status >= 400 &&
+    providerOf(entry.url.split("?")[0]) === "microsoft.storage",
+};
+
 const counts = { validated: 0, undescribed: 0, injected: 0, unanswered: 0, refusedRequests: 0 };
+const deviations = {};
 const problems = [];
 for (const file of logs) {
   for (const line of readFileSync(file, "utf8").split("\n").filter(Boolean)) {
@@ -99,11 +119,16 @@ async function check(entry, file) {
     const errors = [...(found.errors ?? [])];
     if (found.runtimeException) errors.push(found.runtimeException);
     for (const error of errors) {
+      const known = Object.keys(DEVIATIONS).find((name) => part === "response" && DEVIATIONS[name](entry, error));
+      if (known) {
+        deviations[known] = (deviations[known] ?? 0) + 1;
+        continue;
+      }
       problems.push({ file: path.basename(file), call: `${entry.method} ${entry.url} -> ${entry.status}`, part, code: error.code, message: error.message, at: error.pathsInPayload });
     }
   }
 }
 
 for (const problem of problems) console.error(JSON.stringify(problem));
-console.log(JSON.stringify({ ...counts, errors: problems.length }));
+console.log(JSON.stringify({ ...counts, deviations, errors: problems.length }));
 process.exit(problems.length > 0 || counts.validated === 0 ? 1 : 0);

@@ -339,7 +339,7 @@ fn fill_network(draft: &mut Draft<'_>) {
             json!({
                 "managedOutboundIPs": {"count": 1},
                 "effectiveOutboundIPs": [{"id": address}],
-                "backendPoolType": "nodeIPConfiguration",
+                "backendPoolType": "NodeIPConfiguration",
             }),
         );
     }
