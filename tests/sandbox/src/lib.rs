@@ -1,1 +1,2 @@
 //! Sandbox.
+pub mod kubernetes;
