@@ -78,6 +78,7 @@ impl Kubernetes {
             if orphaned && object["metadata"]["deletionTimestamp"].is_null() {
                 acted |= self.remove(store, key, "Background");
             }
+            acted |= self.unprotect(store, key, object, &all);
             if has_finalizer(object, "orphan") {
                 acted |= self.orphan(store, key, object, &all);
             }
@@ -86,6 +87,21 @@ impl Kubernetes {
             }
         }
         acted
+    }
+
+    /// Storage objects stay while something uses them.
+    fn unprotect(&self, store: &mut Store, key: &Key, object: &Value, all: &[(Key, Arc<Value>)]) -> bool {
+        let finalizer = match key.resource.as_str() {
+            "persistentvolumeclaims" => "kubernetes.io/pvc-protection",
+            "persistentvolumes" => "kubernetes.io/pv-protection",
+            "volumeattributesclasses.storage.k8s.io" => "kubernetes.io/vac-protection",
+            _ => return false,
+        };
+        if object["metadata"]["deletionTimestamp"].is_null() || !has_finalizer(object, finalizer) {
+            return false;
+        }
+        let used = all.iter().any(|(other, user)| store.objects.contains_key(other) && uses(other, user, key));
+        !used && self.release(store, key, object, finalizer)
     }
 
     /// Cuts the dependants loose, then lets the owner go.
@@ -153,6 +169,20 @@ impl Kubernetes {
             ..DeleteOptions::default()
         };
         self.delete_in(store, &target, &options).is_ok()
+    }
+}
+
+/// Whether one object keeps another in use.
+fn uses(other: &Key, user: &Value, key: &Key) -> bool {
+    let same_namespace = other.namespace == key.namespace;
+    match (other.resource.as_str(), key.resource.as_str()) {
+        ("pods", "persistentvolumeclaims") if same_namespace => {
+            let volumes = user["spec"]["volumes"].as_array().into_iter().flatten();
+            volumes.into_iter().any(|volume| volume["persistentVolumeClaim"]["claimName"] == key.name.as_str())
+        }
+        ("persistentvolumeclaims", "persistentvolumes") => user["spec"]["volumeName"] == key.name.as_str(),
+        ("persistentvolumeclaims", _) => user["spec"]["volumeAttributesClassName"] == key.name.as_str(),
+        _ => false,
     }
 }
 

@@ -111,6 +111,9 @@ impl Call {
             false => Failure::no_route(),
         };
         let kind = store.kind(group, version, plural).ok_or_else(missing)?;
+        if kind.custom && ["status", "scale"].contains(&subresource) && kind.scale.is_none() && !kind.status {
+            return Err(Failure::not_found(&kind, name));
+        }
         let served = match subresource {
             "" => true,
             "status" => kind.status,
@@ -191,7 +194,7 @@ impl Call {
     fn object_body(&self, target: &Target) -> Answer<Value> {
         match self.media_type() {
             "" | "application/json" | "application/yaml" => decode::parse(&self.body, &target.kind),
-            _ => Err(Failure::unsupported_media(target.kind.custom)),
+            _ => Err(Failure::unsupported_media()),
         }
     }
 

@@ -23,7 +23,7 @@ impl Selector {
     pub fn parse(kind: &Kind, labels: &str, fields: &str) -> Answer<Self> {
         Ok(Self {
             labels: parse_labels(labels)?,
-            fields: parse_fields(kind, labels, fields)?,
+            fields: parse_fields(kind, fields)?,
         })
     }
 
@@ -106,7 +106,7 @@ fn values(text: &str) -> Option<Vec<String>> {
     Some(inner.split(',').map(|value| value.trim().to_owned()).collect())
 }
 
-fn parse_fields(kind: &Kind, labels: &str, text: &str) -> Answer<Vec<(String, bool, String)>> {
+fn parse_fields(kind: &Kind, text: &str) -> Answer<Vec<(String, bool, String)>> {
     let mut found = Vec::new();
     for part in text.split(',').filter(|part| !part.is_empty()) {
         let split = part
@@ -120,10 +120,11 @@ fn parse_fields(kind: &Kind, labels: &str, text: &str) -> Answer<Vec<(String, bo
             )));
         };
         if !selectable(kind).any(|known| known == path) {
-            let resource = format!("{}/{}, Resource={}", kind.group, kind.version, kind.plural);
-            return Err(Failure::bad_request(format!(
-                "Unable to find \"{resource}\" that match label selector \"{labels}\", field selector \"{text}\": field label not supported: {path}"
-            )));
+            let own = selectable(kind).count() > 2;
+            return Err(Failure::bad_request(match kind.custom || own {
+                true => format!("field label not supported: {path}"),
+                false => format!("\"{path}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""),
+            }));
         }
         found.push((path.to_owned(), equal, value.to_owned()));
     }
@@ -178,6 +179,9 @@ mod tests {
         let kinds = kinds::builtin();
         let error = Selector::parse(&kinds[0], "", "spec.x=1").unwrap_err();
         assert_eq!(error.code, 400);
-        assert!(error.message.ends_with("field label not supported: spec.x"));
+        assert_eq!(
+            error.message,
+            "\"spec.x\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+        );
     }
 }

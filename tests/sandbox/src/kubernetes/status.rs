@@ -139,29 +139,17 @@ impl Failure {
         Self::new(405, "MethodNotAllowed", message).detailed()
     }
 
-    /// A body in a form that is not understood; built-in kinds also speak protobuf.
-    pub fn unsupported_media(custom: bool) -> Self {
-        let mut list = vec!["application/json", "application/yaml"];
-        if !custom {
-            list.push("application/vnd.kubernetes.protobuf");
-        }
-        let message = format!(
-            "the body of the request was in an unknown format - accepted media types include: {}",
-            list.join(", ")
-        );
+    /// A body in a form that is not understood.
+    pub fn unsupported_media() -> Self {
+        let message = "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf";
         Self::new(415, "UnsupportedMediaType", message)
     }
 
     pub fn unsupported_patch(custom: bool) -> Self {
-        let mut list = vec!["application/json-patch+json", "application/merge-patch+json"];
         if !custom {
-            list.push("application/strategic-merge-patch+json");
+            return Self::new(415, "UnsupportedMediaType", "415: Unsupported Media Type").detailed();
         }
-        list.push("application/apply-patch+yaml");
-        let message = format!(
-            "the body of the request was in an unknown format - accepted media types include: {}",
-            list.join(", ")
-        );
+        let message = "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
         Self::new(415, "UnsupportedMediaType", message)
     }
 

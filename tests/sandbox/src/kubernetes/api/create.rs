@@ -7,7 +7,7 @@ use super::super::status::{Answer, Cause, Failure};
 use super::super::store::{Key, Store};
 use super::super::strategy::{self, builtin, decode};
 use super::{Options, Reply, Target, check_namespace, name_of, set_managers, updated, write};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::sync::Arc;
 
 impl Kubernetes {
@@ -20,7 +20,7 @@ impl Kubernetes {
         let now = self.clock().stamp();
         let managers = updated(
             &write(target, options, Operation::Update, &now),
-            &json!({"metadata": {}}),
+            &builtin::blank(kind),
             &object,
         );
         set_managers(&mut object, &managers);

@@ -5,6 +5,7 @@ use super::super::kinds::Kind;
 use super::super::selectors::Selector;
 use super::super::status::{self, Answer, Failure};
 use super::super::store::{Key, Store};
+use super::read::item;
 use super::update::is_released;
 use super::{Target, name_of};
 use serde_json::{Value, json};
@@ -51,7 +52,7 @@ impl Kubernetes {
             let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
             let one = Target::object(kind, namespace, name_of(&object));
             self.delete_in(&mut store, &one, options)?;
-            gone.push((*object).clone());
+            gone.push(item(kind, &object));
         }
         self.settle(&mut store);
         Ok(json!({

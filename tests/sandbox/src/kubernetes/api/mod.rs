@@ -102,9 +102,14 @@ fn set_managers(object: &mut Value, managers: &Managers) {
 
 /// Managers after an update: the writer's own bookkeeping counts when it sent some.
 fn updated(write: &Write<'_>, live: &Value, new: &Value) -> Managers {
+    let untracked = live["metadata"]["managedFields"].is_null() && live["metadata"]["uid"].is_string();
     let sent = new["metadata"]["managedFields"].as_array();
     let Some(sent) = sent.filter(|list| !list.is_empty()) else {
-        return write.update(live, new);
+        // Ownership of an object that has none is not recorded before its first apply.
+        return match untracked {
+            true => Managers::new(),
+            false => write.update(live, new),
+        };
     };
     if sent.len() == 1 && sent[0].as_object().is_some_and(serde_json::Map::is_empty) {
         return Managers::new();

@@ -4,7 +4,7 @@ use super::super::Kubernetes;
 use super::super::apply::managers::Operation;
 use super::super::apply::{Applied, typed};
 use super::super::status::{Answer, Cause, Failure};
-use super::super::strategy::{self, decode};
+use super::super::strategy::{self, builtin, decode};
 use super::{Options, Reply, Target, check_namespace, name_of, set_managers, strategic, updated, write};
 use serde_json::{Value, json};
 
@@ -39,7 +39,9 @@ impl Kubernetes {
             PatchKind::Strategic => strategic::merge(&kind.schema, &mut new, &patch),
             _ => merge_patch(&mut new, &patch),
         }
-        let mut warnings = decode::decode(kind, &mut new, options.validation)?;
+        let patched = new.to_string();
+        let mut warnings = decode::decode(kind, &mut new, options.validation)
+            .map_err(|failure| unpatchable(&patched, failure))?;
         check_namespace(target, &mut new)?;
         check_name(target, &new)?;
         strategy::defaults(kind, &mut new);
@@ -70,7 +72,7 @@ impl Kubernetes {
         }
         let now = self.clock().stamp();
         let writer = write(target, options, Operation::Apply, &now);
-        let empty = json!({"apiVersion": kind.api_version(), "kind": kind.kind, "metadata": {}});
+        let empty = builtin::blank(kind);
         let base = live.as_deref().unwrap_or(&empty);
         let applied = writer
             .apply(base, &config, options.force)
@@ -113,6 +115,10 @@ fn configuration(target: &Target, body: &[u8]) -> Answer<Value> {
     let mut config: Value = serde_yaml_ng::from_slice(body)
         .map_err(|error| Failure::bad_request(format!("error decoding YAML: {error}")))?;
     let version = config["apiVersion"].as_str().unwrap_or_default();
+    if version != kind.api_version() && !kind.custom {
+        let gvk = gvk(version, config["kind"].as_str().unwrap_or_default());
+        return Err(Failure::bad_request(format!("invalid object type: {gvk}")));
+    }
     if version != kind.api_version() {
         return Err(Failure::bad_request(format!(
             "Incorrect version specified in apply patch. Specified patch version: {version}, expected: {}",
@@ -129,10 +135,13 @@ fn configuration(target: &Target, body: &[u8]) -> Answer<Value> {
     if !errors.is_empty() {
         return Err(untyped(target, &config, &errors));
     }
-    if name_of(&config).is_empty() {
-        config["metadata"]["name"] = target.name.clone().into();
-    }
     Ok(config)
+}
+
+/// `group/version, Kind=kind`, as Go prints it.
+fn gvk(api_version: &str, kind: &str) -> String {
+    let slash = if api_version.contains('/') { "" } else { "/" };
+    format!("{slash}{api_version}, Kind={kind}")
 }
 
 /// The real server answers 500 without a reason here.
@@ -160,11 +169,27 @@ fn check_name(target: &Target, object: &Value) -> Answer<()> {
     if name_of(object) == target.name {
         return Ok(());
     }
+    if name_of(object).is_empty() {
+        return Err(Failure::bad_request(format!(
+            "the name of the object ({} based on URL) was undeterminable: name must be provided",
+            target.name
+        )));
+    }
     Err(Failure::bad_request(format!(
         "the name of the object ({}) does not match the name on the URL ({})",
         name_of(object),
         target.name
     )))
+}
+
+/// A patch whose outcome cannot be read is refused with the whole outcome.
+fn unpatchable(patched: &str, failure: Failure) -> Failure {
+    let Some((_, why)) = failure.message.split_once("cannot be handled as a ") else {
+        return failure;
+    };
+    let why = why.split_once(": ").map_or(why, |(_, why)| why);
+    let cause = Cause::invalid("patch", &Value::from(patched).to_string(), why);
+    Failure::invalid_named("", "", "", vec![cause])
 }
 
 /// RFC 7386.

@@ -64,7 +64,7 @@ impl Kubernetes {
 }
 
 /// Items of built-in lists carry no type of their own.
-fn item(kind: &Kind, object: &Value) -> Value {
+pub(super) fn item(kind: &Kind, object: &Value) -> Value {
     let mut copy = object.clone();
     if let (false, Some(map)) = (kind.custom, copy.as_object_mut()) {
         map.remove("kind");

@@ -56,6 +56,7 @@ fn merge_items(item: &Type, key: &str, value: &mut Value, changes: &[Value]) {
     let Some(list) = value.as_array_mut() else {
         return;
     };
+    let before: Vec<Value> = list.iter().map(|item| item[key].clone()).collect();
     for change in changes {
         let found = list.iter().position(|other| other[key] == change[key]);
         match (found, change["$patch"].as_str()) {
@@ -69,4 +70,23 @@ fn merge_items(item: &Type, key: &str, value: &mut Value, changes: &[Value]) {
             (None, _) => list.push(change.clone()),
         }
     }
+    let wanted: Vec<&Value> = changes.iter().map(|change| &change[key]).collect();
+    order(list, key, &before, &wanted);
+}
+
+/// Patched items come in the order of the patch, the others between them where they were; new items lead.
+fn order(list: &mut Vec<Value>, key: &str, before: &[Value], wanted: &[&Value]) {
+    let place = |item: &Value| before.iter().position(|found| *found == item[key]);
+    let (mut patched, mut kept): (Vec<Value>, Vec<Value>) =
+        list.drain(..).partition(|item| wanted.contains(&&item[key]));
+    patched.sort_by_key(|item| wanted.iter().position(|found| **found == item[key]));
+    kept.sort_by_key(&place);
+    let mut kept = kept.into_iter().peekable();
+    for item in patched {
+        while kept.peek().is_some_and(|other| place(other) < place(&item)) {
+            list.extend(kept.next());
+        }
+        list.push(item);
+    }
+    list.extend(kept);
 }

@@ -91,9 +91,12 @@ impl Write<'_> {
     /// Merges a configuration into the live object and takes ownership of its fields.
     pub fn apply(&self, live: &Value, config: &Value, force: bool) -> Result<Applied, Vec<Conflict>> {
         let mut managers = managers::decode(live);
+        if managers.is_empty() {
+            managers = self.before_first_apply(live);
+        }
         let live = bare(live);
         let merged = merge::merge(self.node, Some(&live), Some(config)).unwrap_or_default();
-        let wanted = self.strip(typed::field_set(self.node, config).without(self.reset));
+        let wanted = typed::field_set(self.node, config).without(self.reset);
         let last = managers.get(&self.manager).cloned();
         let time = last.as_ref().map_or_else(String::new, |entry| entry.time.clone());
         let entry = Entry { set: wanted, time };
@@ -103,6 +106,10 @@ impl Write<'_> {
             _ => merged,
         };
         self.take(&mut managers, &live, &new, force)?;
+        if let Some(entry) = managers.get_mut(&self.manager) {
+            entry.set = self.strip(std::mem::take(&mut entry.set));
+        }
+        managers.retain(|_, entry| !entry.set.is_empty());
         if new == live {
             return Ok(Applied::Same(managers));
         }
@@ -110,6 +117,24 @@ impl Write<'_> {
             entry.time.clone_from(&self.now);
         }
         Ok(Applied::Changed(new, managers))
+    }
+
+    /// An object that nobody owns yet belongs to a manager of that name.
+    fn before_first_apply(&self, live: &Value) -> Managers {
+        if live["metadata"]["uid"].is_null() {
+            return Managers::new();
+        }
+        let earlier = Write {
+            node: self.node,
+            manager: Manager {
+                operation: managers::Operation::Update,
+                name: "before-first-apply".to_owned(),
+                ..self.manager.clone()
+            },
+            now: self.now.clone(),
+            reset: self.reset,
+        };
+        earlier.update(&serde_json::json!({}), live)
     }
 
     /// Takes changed fields from other managers, or says who holds them.

@@ -104,7 +104,7 @@ impl Check {
             }
             Shape::Object(object) => {
                 let Value::Object(map) = value else {
-                    errors.push(prefixed(path, &format!("expected map, got {}", go_value(value))));
+                    errors.push(prefixed(path, &format!("expected map, got &{{{}}}", go_value(value))));
                     return;
                 };
                 for (key, item) in map {
@@ -124,7 +124,7 @@ impl Check {
 
     fn list(&self, item: &Type, kind: &ListKind, value: &Value, path: &str, errors: &mut Vec<String>) {
         let Value::Array(values) = value else {
-            errors.push(prefixed(path, &format!("expected list, got {}", go_value(value))));
+            errors.push(prefixed(path, &format!("expected list, got &{{{}}}", go_value(value))));
             return;
         };
         let mut seen = Vec::new();

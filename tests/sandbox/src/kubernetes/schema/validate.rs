@@ -9,8 +9,34 @@ use serde_json::Value;
 pub fn check(node: &Type, new: &Value, old: Option<&Value>) -> Vec<Cause> {
     let mut causes = Vec::new();
     structure(node, new, "", &mut causes);
-    if causes.is_empty() {
-        expressions(node, new, old, "", &mut causes);
+    finish(node, new, old, &mut causes);
+    causes
+}
+
+/// The same for a write of the status, whose structure alone is checked.
+pub fn check_status(node: &Type, new: &Value, old: &Value) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    if let (Some(status), Some(value)) = (node.at(&["status"]), new.get("status")) {
+        structure(status, value, "", &mut causes);
+    }
+    for cause in &mut causes {
+        cause.field = join("status", &cause.field);
+    }
+    finish(node, new, Some(old), &mut causes);
+    causes
+}
+
+/// Rules are evaluated unless something is wrong that would make them fail.
+fn finish(node: &Type, new: &Value, old: Option<&Value>, causes: &mut Vec<Cause>) {
+    let blocking = [
+        "FieldValueNotSupported",
+        "FieldValueRequired",
+        "FieldValueTooLong",
+        "FieldValueTooMany",
+        "FieldValueTypeInvalid",
+    ];
+    if !causes.iter().any(|cause| blocking.contains(&cause.reason)) {
+        expressions(node, new, old, "", causes);
     } else if has_expressions(node) {
         causes.push(Cause::invalid(
             "<nil>",
@@ -18,7 +44,6 @@ pub fn check(node: &Type, new: &Value, old: Option<&Value>) -> Vec<Cause> {
             "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
         ));
     }
-    causes
 }
 
 fn join(path: &str, name: &str) -> String {
@@ -114,7 +139,9 @@ fn limits(rules: &Rules, value: &Value, path: &str, causes: &mut Vec<Cause>) {
             bad(format!("should match '{pattern}'"));
         }
         if rules.format.as_deref() == Some("date-time") && text.parse::<jiff::Timestamp>().is_err() {
-            bad(format!("must be of type date-time: {shown}"));
+            let detail = format!("{path} in body must be of type date-time: {shown}");
+            let message = format!("Invalid value: {shown}: {detail}");
+            causes.push(Cause::new("FieldValueTypeInvalid", path, message));
         }
         if let Some(limit) = rules.max_length.filter(|limit| length > *limit) {
             causes.push(Cause::new(
@@ -125,7 +152,7 @@ fn limits(rules: &Rules, value: &Value, path: &str, causes: &mut Vec<Cause>) {
         }
     }
     if let Some(list) = value.as_array() {
-        list_limits(rules, list.len(), path, &shown, causes);
+        list_limits(rules, list.len(), path, causes);
     }
     if !rules.one_of.is_empty() && !rules.one_of.contains(value) {
         let known: Vec<String> = rules.one_of.iter().map(Value::to_string).collect();
@@ -134,10 +161,10 @@ fn limits(rules: &Rules, value: &Value, path: &str, causes: &mut Vec<Cause>) {
     }
 }
 
-fn list_limits(rules: &Rules, count: usize, path: &str, shown: &str, causes: &mut Vec<Cause>) {
+fn list_limits(rules: &Rules, count: usize, path: &str, causes: &mut Vec<Cause>) {
     if let Some(limit) = rules.min_items.filter(|limit| count < *limit) {
         let detail = format!("{path} in body should have at least {limit} items");
-        causes.push(Cause::invalid(path, shown, &detail));
+        causes.push(Cause::invalid(path, &count.to_string(), &detail));
     }
     if let Some(limit) = rules.max_items.filter(|limit| count > *limit) {
         let message = format!("Too many: {count}: must have at most {limit} items");

@@ -167,6 +167,54 @@ fn pod_spec(spec: &mut Value) {
     }
 }
 
+/// What an object of this kind is before anything is said about it: structs that are always there.
+pub fn blank(kind: &Kind) -> Value {
+    let mut object = json!({"apiVersion": kind.api_version(), "kind": kind.kind, "metadata": {}});
+    if kind.custom {
+        return object;
+    }
+    for part in ["spec", "status"] {
+        if kind.schema.at(&[part]).is_some() {
+            object[part] = json!({});
+        }
+    }
+    match kind.kind.as_str() {
+        "Service" => object["status"] = json!({"loadBalancer": {}}),
+        "PersistentVolumeClaim" => object["spec"] = json!({"resources": {}}),
+        "Deployment" => object["spec"] = json!({"strategy": {}, "template": {"metadata": {}, "spec": {}}}),
+        "Job" => object["spec"] = json!({"template": {"metadata": {}, "spec": {}}}),
+        "RoleBinding" | "ClusterRoleBinding" => object["roleRef"] = json!({}),
+        "Event" if kind.group.is_empty() => {
+            object["involvedObject"] = json!({});
+            object["source"] = json!({});
+        }
+        _ => {}
+    }
+    object
+}
+
+/// Fields that a change of another field makes meaningless.
+pub fn prepare_update(kind: &Kind, old: &Value, new: &mut Value) {
+    let balanced = |object: &Value| object["spec"]["type"] == "LoadBalancer";
+    if kind.kind != "Service" || balanced(new) || !balanced(old) {
+        return;
+    }
+    if let Some(spec) = new["spec"].as_object_mut() {
+        spec.remove("allocateLoadBalancerNodePorts");
+        if spec.get("type").is_none_or(|found| found != "NodePort") {
+            spec.remove("externalTrafficPolicy");
+        }
+    }
+    new["status"] = json!({"loadBalancer": {}});
+}
+
+fn protect(object: &mut Value, finalizer: &str) {
+    let list = object["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
+    if !list.iter().any(|found| found == finalizer) {
+        object["metadata"]["finalizers"] = Value::Array([list, vec![finalizer.into()]].concat());
+    }
+}
+
 /// What storing a new object fills in; nobody owns these fields. `address` numbers cluster addresses.
 pub fn prepare(kind: &Kind, object: &mut Value, mut address: impl FnMut() -> String) {
     match kind.kind.as_str() {
@@ -187,8 +235,15 @@ pub fn prepare(kind: &Kind, object: &mut Value, mut address: impl FnMut() -> Str
             }
             object["status"] = json!({"loadBalancer": {}});
         }
-        "PersistentVolumeClaim" => object["status"] = json!({"phase": "Pending"}),
-        "PersistentVolume" => object["status"] = json!({"phase": "Pending"}),
+        "PersistentVolumeClaim" => {
+            object["status"] = json!({"phase": "Pending"});
+            protect(object, "kubernetes.io/pvc-protection");
+        }
+        "PersistentVolume" => {
+            object["status"] = json!({"phase": "Pending"});
+            protect(object, "kubernetes.io/pv-protection");
+        }
+        "VolumeAttributesClass" => protect(object, "kubernetes.io/vac-protection"),
         "Pod" => object["status"] = json!({"phase": "Pending", "qosClass": "BestEffort"}),
         "PodDisruptionBudget" => {
             object["status"] =
@@ -248,6 +303,11 @@ pub fn check(kind: &Kind, object: &Value) -> Vec<Cause> {
             let headless = object["spec"]["clusterIP"] == "None" || object["spec"]["type"] == "ExternalName";
             if ports == 0 && !headless {
                 causes.push(Cause::required("spec.ports", ""));
+            }
+            let addressed = object["status"]["loadBalancer"]["ingress"].is_array();
+            if addressed && object["spec"]["type"] != "LoadBalancer" {
+                let why = "may only be used when `spec.type` is 'LoadBalancer'";
+                causes.push(Cause::forbidden("status.loadBalancer.ingress", why));
             }
         }
         _ => {}

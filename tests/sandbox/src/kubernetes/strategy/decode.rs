@@ -2,7 +2,8 @@
 
 use super::super::kinds::Kind;
 use super::super::schema::{Scalar, Shape, Type, fill, strict};
-use super::super::status::{Answer, Failure};
+use super::super::status::{Answer, Cause, Failure};
+use super::tidy;
 use base64::Engine;
 use serde_json::Value;
 
@@ -37,7 +38,7 @@ pub fn decode(kind: &Kind, object: &mut Value, validation: Validation) -> Answer
     let found = (object["apiVersion"].as_str(), object["kind"].as_str());
     if let (Some(version), Some(name)) = found {
         if version != kind.api_version() || name != kind.kind {
-            return Err(wrong_kind(kind, version, name));
+            return Err(wrong_kind(kind, object, version, name));
         }
     } else if kind.custom {
         return Err(Failure::bad_request(
@@ -54,6 +55,7 @@ pub fn decode(kind: &Kind, object: &mut Value, validation: Validation) -> Answer
     }
     if kind.custom {
         fill::drop_nulls(&kind.schema, object);
+        tidy::metadata(kind, object);
     } else if let Some(error) = type_error(&kind.schema, object, &kind.kind) {
         return Err(cannot_handle(kind, &error));
     }
@@ -70,7 +72,13 @@ pub fn cannot_handle(kind: &Kind, why: &str) -> Failure {
     ))
 }
 
-fn wrong_kind(kind: &Kind, version: &str, name: &str) -> Failure {
+fn wrong_kind(kind: &Kind, object: &Value, version: &str, name: &str) -> Failure {
+    if kind.custom && version == kind.api_version() {
+        let shown = Value::from(name).to_string();
+        let cause = Cause::invalid("kind", &shown, &format!("must be {}", kind.kind));
+        let id = object["metadata"]["name"].as_str().unwrap_or_default();
+        return Failure::invalid_named(&kind.group, name, id, vec![cause]);
+    }
     if kind.custom {
         return Failure::bad_request(format!(
             "the API version in the data ({version}) does not match the expected API version ({})",

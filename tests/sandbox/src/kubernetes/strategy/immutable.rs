@@ -9,7 +9,8 @@ pub fn check(kind: &Kind, old: &Value, new: &Value) -> Vec<Cause> {
         "StorageClass" => storage_class(old, new),
         "VolumeAttributesClass" => ["driverName", "parameters"]
             .into_iter()
-            .filter_map(|field| fixed(field, &old[field], &new[field]))
+            .filter(|field| old[field] != new[field])
+            .map(|field| Cause::forbidden(field, &format!("updates to {field} are forbidden.")))
             .collect(),
         "ConfigMap" | "Secret" => contents(old, new),
         "RoleBinding" | "ClusterRoleBinding" if old["roleRef"] != new["roleRef"] => {

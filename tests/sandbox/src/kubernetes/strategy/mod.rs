@@ -34,6 +34,7 @@ pub fn validate_create(kind: &Kind, object: &Value) -> Answer<()> {
     let mut causes = names::check(kind, object);
     if kind.custom {
         causes.extend(validate::check(&kind.schema, object, None));
+        causes.extend(scale_paths(kind, object));
     } else {
         causes.extend(builtin::check(kind, object));
     }
@@ -41,15 +42,33 @@ pub fn validate_create(kind: &Kind, object: &Value) -> Answer<()> {
 }
 
 /// Checks a changed object before it is stored.
-pub fn validate_update(kind: &Kind, old: &Value, new: &Value) -> Answer<()> {
+pub fn validate_update(kind: &Kind, subresource: &str, old: &Value, new: &Value) -> Answer<()> {
     let mut causes = names::check_labels(new);
     if kind.custom {
-        causes.extend(validate::check(&kind.schema, new, Some(old)));
+        causes.extend(match subresource {
+            "status" => validate::check_status(&kind.schema, new, old),
+            _ => validate::check(&kind.schema, new, Some(old)),
+        });
+        causes.extend(scale_paths(kind, new));
     } else {
         causes.extend(immutable::check(kind, old, new));
         causes.extend(builtin::check(kind, new));
     }
     refuse(kind, new, causes)
+}
+
+/// The fields that the scale subresource reads must be numbers.
+fn scale_paths(kind: &Kind, object: &Value) -> Vec<Cause> {
+    let scale = kind.scale.iter().flat_map(|scale| [&scale.spec, &scale.status]);
+    scale
+        .filter_map(|path| {
+            let value = path.iter().fold(object, |value, key| &value[key.as_str()]);
+            let shown = value.as_str()?;
+            let path = format!(".{}", path.join("."));
+            let detail = format!("{path} accessor error: {shown} is of the type string, expected int64");
+            Some(Cause::invalid(&path, "0", &detail))
+        })
+        .collect()
 }
 
 fn refuse(kind: &Kind, object: &Value, causes: Vec<Cause>) -> Answer<()> {

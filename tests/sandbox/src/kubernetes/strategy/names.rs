@@ -39,6 +39,7 @@ fn wrong_name(kind: &Kind, name: &str) -> Option<Cause> {
     let bad = |detail: String| Some(Cause::invalid("metadata.name", &quoted, &detail));
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("rbac.authorization.k8s.io", _) => path_segment(name).and_then(bad),
+        ("", "Namespace") if name.contains('.') => bad("must not contain dots".to_owned()),
         ("", "Namespace") if !fits(&LABEL_REGEX, name) => bad(format!(
             "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '{LABEL}')"
         )),

@@ -20,6 +20,13 @@ pub fn tidy(kind: &Kind, object: &mut Value) {
     walk(&kind.schema, object);
 }
 
+/// The envelope of custom resources goes through Go types too.
+pub fn metadata(kind: &Kind, object: &mut Value) {
+    if let (Some(node), true) = (kind.schema.at(&["metadata"]), object["metadata"].is_object()) {
+        walk(node, &mut object["metadata"]);
+    }
+}
+
 fn walk(node: &Type, value: &mut Value) {
     match (&node.shape, value) {
         (Shape::Object(object), Value::Object(map)) => {
