@@ -11,13 +11,18 @@ use std::sync::Arc;
 impl Kubernetes {
     /// The address of an object: `("postgresql.cnpg.io", "Cluster", "db", "orders")`.
     pub fn target(&self, group: &str, kind: &str, namespace: &str, name: &str) -> Answer<Target> {
-        let found = self.store().kind_named(group, kind).ok_or_else(Failure::no_route)?;
+        let found = self
+            .store()
+            .kind_named(group, kind)
+            .ok_or_else(Failure::no_route)?;
         Ok(Target::object(&found, namespace, name))
     }
 
     /// The object as it is now.
     pub fn read(&self, target: &Target) -> Option<Value> {
-        let found = self.store().get(&target.kind, &target.namespace, &target.name)?;
+        let found = self
+            .store()
+            .get(&target.kind, &target.namespace, &target.name)?;
         Some((*found).clone())
     }
 
@@ -33,7 +38,12 @@ impl Kubernetes {
     /// Merge-patches an object as another field manager (`kubectl-edit`).
     pub fn patch_as(&self, manager: &str, target: &Target, patch: &Value) -> Answer<Reply> {
         let body = patch.to_string();
-        self.patch(target, PatchKind::Merge, body.as_bytes(), &Options::by(manager))
+        self.patch(
+            target,
+            PatchKind::Merge,
+            body.as_bytes(),
+            &Options::by(manager),
+        )
     }
 
     /// Server-side applies as another field manager, taking what it wants.
@@ -42,7 +52,12 @@ impl Kubernetes {
             force: true,
             ..Options::by(manager)
         };
-        self.patch(target, PatchKind::Apply, object.to_string().as_bytes(), &options)
+        self.patch(
+            target,
+            PatchKind::Apply,
+            object.to_string().as_bytes(),
+            &options,
+        )
     }
 
     pub fn create_as(&self, manager: &str, target: &Target, object: &Value) -> Answer<Reply> {
@@ -52,7 +67,11 @@ impl Kubernetes {
     /// Merge-patches the status of an object, as an operator does.
     pub fn patch_status(&self, manager: &str, target: &Target, status: &Value) -> Answer<Reply> {
         let target = Target {
-            subresource: if target.kind.status { "status".to_owned() } else { String::new() },
+            subresource: if target.kind.status {
+                "status".to_owned()
+            } else {
+                String::new()
+            },
             ..target.clone()
         };
         self.patch_as(manager, &target, &json!({"status": status}))
@@ -68,14 +87,36 @@ impl Kubernetes {
     }
 
     /// Sets one condition of an object's status; its transition time moves when its status does.
-    pub fn set_condition(&self, target: &Target, kind: &str, status: &str, reason: &str, message: &str) -> Answer<Reply> {
-        let object = self.read(target).ok_or_else(|| Failure::not_found(&target.kind, &target.name))?;
-        let conditions = with_condition(&object["status"]["conditions"], kind, status, reason, message, &self.clock().stamp());
+    pub fn set_condition(
+        &self,
+        target: &Target,
+        kind: &str,
+        status: &str,
+        reason: &str,
+        message: &str,
+    ) -> Answer<Reply> {
+        let object = self
+            .read(target)
+            .ok_or_else(|| Failure::not_found(&target.kind, &target.name))?;
+        let conditions = with_condition(
+            &object["status"]["conditions"],
+            kind,
+            status,
+            reason,
+            message,
+            &self.clock().stamp(),
+        );
         self.patch_status("manager", target, &json!({"conditions": conditions}))
     }
 
     /// Records an event about an object.
-    pub fn emit_event(&self, target: &Target, kind: &str, reason: &str, message: &str) -> Answer<Reply> {
+    pub fn emit_event(
+        &self,
+        target: &Target,
+        kind: &str,
+        reason: &str,
+        message: &str,
+    ) -> Answer<Reply> {
         let object = self.read(target).unwrap_or_default();
         let namespace = match target.namespace.as_str() {
             "" => "default",
@@ -110,7 +151,14 @@ impl Kubernetes {
 }
 
 /// A list of conditions with one of them set.
-pub fn with_condition(list: &Value, kind: &str, status: &str, reason: &str, message: &str, now: &str) -> Value {
+pub fn with_condition(
+    list: &Value,
+    kind: &str,
+    status: &str,
+    reason: &str,
+    message: &str,
+    now: &str,
+) -> Value {
     let mut list = list.as_array().cloned().unwrap_or_default();
     let mut condition = json!({"type": kind, "status": status, "reason": reason, "message": message,
         "lastTransitionTime": now});

@@ -49,8 +49,15 @@ impl Kubernetes {
 
     fn release_namespace(&self, store: &mut Store, kind: &Kind, namespace: &Value) -> bool {
         let mut last = namespace.clone();
-        let key = Key::new(kind, "", last["metadata"]["name"].as_str().unwrap_or_default());
-        if last["spec"]["finalizers"].as_array().is_none_or(Vec::is_empty) {
+        let key = Key::new(
+            kind,
+            "",
+            last["metadata"]["name"].as_str().unwrap_or_default(),
+        );
+        if last["spec"]["finalizers"]
+            .as_array()
+            .is_none_or(Vec::is_empty)
+        {
             return false;
         }
         if let Some(spec) = last["spec"].as_object_mut() {
@@ -65,7 +72,11 @@ impl Kubernetes {
     }
 
     fn collect_garbage(&self, store: &mut Store) -> bool {
-        let uids: HashSet<String> = store.objects.values().filter_map(|object| uid(object)).collect();
+        let uids: HashSet<String> = store
+            .objects
+            .values()
+            .filter_map(|object| uid(object))
+            .collect();
         let all: Vec<(Key, Arc<Value>)> = store
             .objects
             .iter()
@@ -90,7 +101,13 @@ impl Kubernetes {
     }
 
     /// Storage objects stay while something uses them.
-    fn unprotect(&self, store: &mut Store, key: &Key, object: &Value, all: &[(Key, Arc<Value>)]) -> bool {
+    fn unprotect(
+        &self,
+        store: &mut Store,
+        key: &Key,
+        object: &Value,
+        all: &[(Key, Arc<Value>)],
+    ) -> bool {
         let finalizer = match key.resource.as_str() {
             "persistentvolumeclaims" => "kubernetes.io/pvc-protection",
             "persistentvolumes" => "kubernetes.io/pv-protection",
@@ -100,16 +117,27 @@ impl Kubernetes {
         if object["metadata"]["deletionTimestamp"].is_null() || !has_finalizer(object, finalizer) {
             return false;
         }
-        let used = all.iter().any(|(other, user)| store.objects.contains_key(other) && uses(other, user, key));
+        let used = all
+            .iter()
+            .any(|(other, user)| store.objects.contains_key(other) && uses(other, user, key));
         !used && self.release(store, key, object, finalizer)
     }
 
     /// Cuts the dependants loose, then lets the owner go.
-    fn orphan(&self, store: &mut Store, key: &Key, owner: &Value, all: &[(Key, Arc<Value>)]) -> bool {
+    fn orphan(
+        &self,
+        store: &mut Store,
+        key: &Key,
+        owner: &Value,
+        all: &[(Key, Arc<Value>)],
+    ) -> bool {
         let Some(id) = uid(owner) else {
             return false;
         };
-        for (dependant, object) in all.iter().filter(|(_, object)| owners(object).contains(&id)) {
+        for (dependant, object) in all
+            .iter()
+            .filter(|(_, object)| owners(object).contains(&id))
+        {
             let mut copy = (**object).clone();
             if let Some(list) = copy["metadata"]["ownerReferences"].as_array_mut() {
                 list.retain(|reference| reference["uid"] != id.as_str());
@@ -121,16 +149,30 @@ impl Kubernetes {
     }
 
     /// Deletes the dependants; the owner goes when those that block it are gone.
-    fn foreground(&self, store: &mut Store, key: &Key, owner: &Value, all: &[(Key, Arc<Value>)]) -> bool {
+    fn foreground(
+        &self,
+        store: &mut Store,
+        key: &Key,
+        owner: &Value,
+        all: &[(Key, Arc<Value>)],
+    ) -> bool {
         let Some(id) = uid(owner) else {
             return false;
         };
         let mut acted = false;
         let mut blocked = false;
-        for (dependant, object) in all.iter().filter(|(_, object)| owners(object).contains(&id)) {
-            let references = object["metadata"]["ownerReferences"].as_array().into_iter().flatten();
-            let blocking = |found: &Value| found["uid"] == id.as_str() && found["blockOwnerDeletion"] == true;
-            blocked |= store.objects.contains_key(dependant) && references.into_iter().any(blocking);
+        for (dependant, object) in all
+            .iter()
+            .filter(|(_, object)| owners(object).contains(&id))
+        {
+            let references = object["metadata"]["ownerReferences"]
+                .as_array()
+                .into_iter()
+                .flatten();
+            let blocking =
+                |found: &Value| found["uid"] == id.as_str() && found["blockOwnerDeletion"] == true;
+            blocked |=
+                store.objects.contains_key(dependant) && references.into_iter().any(blocking);
             if object["metadata"]["deletionTimestamp"].is_null() {
                 acted |= self.remove(store, dependant, "Foreground");
             }
@@ -178,10 +220,16 @@ fn uses(other: &Key, user: &Value, key: &Key) -> bool {
     match (other.resource.as_str(), key.resource.as_str()) {
         ("pods", "persistentvolumeclaims") if same_namespace => {
             let volumes = user["spec"]["volumes"].as_array().into_iter().flatten();
-            volumes.into_iter().any(|volume| volume["persistentVolumeClaim"]["claimName"] == key.name.as_str())
+            volumes
+                .into_iter()
+                .any(|volume| volume["persistentVolumeClaim"]["claimName"] == key.name.as_str())
         }
-        ("persistentvolumeclaims", "persistentvolumes") => user["spec"]["volumeName"] == key.name.as_str(),
-        ("persistentvolumeclaims", _) => user["spec"]["volumeAttributesClassName"] == key.name.as_str(),
+        ("persistentvolumeclaims", "persistentvolumes") => {
+            user["spec"]["volumeName"] == key.name.as_str()
+        }
+        ("persistentvolumeclaims", _) => {
+            user["spec"]["volumeAttributesClassName"] == key.name.as_str()
+        }
         _ => false,
     }
 }
@@ -196,19 +244,28 @@ fn uid(object: &Value) -> Option<String> {
 }
 
 fn owners(object: &Value) -> Vec<String> {
-    let references = object["metadata"]["ownerReferences"].as_array().into_iter().flatten();
+    let references = object["metadata"]["ownerReferences"]
+        .as_array()
+        .into_iter()
+        .flatten();
     references
         .filter_map(|reference| reference["uid"].as_str().map(str::to_owned))
         .collect()
 }
 
 fn has_finalizer(object: &Value, name: &str) -> bool {
-    let list = object["metadata"]["finalizers"].as_array().into_iter().flatten();
+    let list = object["metadata"]["finalizers"]
+        .as_array()
+        .into_iter()
+        .flatten();
     list.into_iter().any(|found| found == name)
 }
 
 fn drop_empty(object: &mut Value, field: &str) {
-    if object["metadata"][field].as_array().is_some_and(Vec::is_empty) {
+    if object["metadata"][field]
+        .as_array()
+        .is_some_and(Vec::is_empty)
+    {
         if let Some(map) = object["metadata"].as_object_mut() {
             map.remove(field);
         }

@@ -11,7 +11,13 @@ use std::path::Path;
 
 impl Kubernetes {
     /// Creates an object as the system itself.
-    pub(crate) fn seed(&self, group: &str, kind: &str, namespace: &str, object: Value) -> anyhow::Result<()> {
+    pub(crate) fn seed(
+        &self,
+        group: &str,
+        kind: &str,
+        namespace: &str,
+        object: Value,
+    ) -> anyhow::Result<()> {
         let kind = self.store().kind_named(group, kind);
         let kind = kind.ok_or_else(|| anyhow!("no such kind in group `{group}`"))?;
         let mut object = object;
@@ -28,14 +34,19 @@ impl Kubernetes {
     pub(crate) fn install_directory(&self, directory: &Path) -> anyhow::Result<()> {
         let entries = std::fs::read_dir(directory)
             .with_context(|| format!("reading CRD files in `{}`", directory.display()))?;
-        let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        let mut paths: Vec<_> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .collect();
         // Newer versions sort last; the first definition of a kind wins.
         paths.sort();
         paths.reverse();
         for path in paths {
             if path.is_dir() {
                 self.install_directory(&path)?;
-            } else if path.extension().is_some_and(|end| end == "yaml" || end == "yml") {
+            } else if path
+                .extension()
+                .is_some_and(|end| end == "yaml" || end == "yml")
+            {
                 self.install_file(&path)?;
             }
         }
@@ -48,7 +59,12 @@ impl Kubernetes {
             let value: Value = serde::Deserialize::deserialize(document)
                 .with_context(|| format!("parsing `{}`", path.display()))?;
             if value["kind"] == "CustomResourceDefinition" {
-                self.seed("apiextensions.k8s.io", "CustomResourceDefinition", "", value)?;
+                self.seed(
+                    "apiextensions.k8s.io",
+                    "CustomResourceDefinition",
+                    "",
+                    value,
+                )?;
             }
         }
         Ok(())
@@ -60,7 +76,9 @@ impl Kubernetes {
             return;
         }
         let served = kinds::of_definition(object);
-        let same = |kind: &Kind| kind.resource() == object["metadata"]["name"].as_str().unwrap_or_default();
+        let same = |kind: &Kind| {
+            kind.resource() == object["metadata"]["name"].as_str().unwrap_or_default()
+        };
         store.kinds.retain(|kind| !same(kind));
         store.kinds.extend(served);
     }
@@ -70,8 +88,16 @@ impl Kubernetes {
         if !kind.is("apiextensions.k8s.io", "CustomResourceDefinition") {
             return;
         }
-        let resource = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-        let gone: Vec<Key> = store.objects.keys().filter(|key| key.resource == resource).cloned().collect();
+        let resource = object["metadata"]["name"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        let gone: Vec<Key> = store
+            .objects
+            .keys()
+            .filter(|key| key.resource == resource)
+            .cloned()
+            .collect();
         for key in gone {
             store.remove(&key);
         }

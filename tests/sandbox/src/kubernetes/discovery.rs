@@ -11,13 +11,21 @@ pub fn answer(server: &Kubernetes, path: &str, _accept: &str) -> Option<Value> {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let kinds = server.store().kinds.clone();
     match parts.as_slice() {
-        ["version"] => Some(json!({"major": "1", "minor": "34", "emulationMajor": "1", "emulationMinor": "34",
+        ["version"] => Some(
+            json!({"major": "1", "minor": "34", "emulationMajor": "1", "emulationMinor": "34",
             "minCompatibilityMajor": "1", "minCompatibilityMinor": "33", "gitVersion": "v1.34.4",
             "gitCommit": "", "gitTreeState": "", "buildDate": "1970-01-01T00:00:00Z", "goVersion": "go1.25.0",
-            "compiler": "gc", "platform": "linux/amd64"})),
-        ["api"] => Some(json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})),
+            "compiler": "gc", "platform": "linux/amd64"}),
+        ),
+        ["api"] => Some(
+            json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}),
+        ),
         ["apis"] => {
-            let names: BTreeSet<&str> = kinds.iter().map(|kind| kind.group.as_str()).filter(|name| !name.is_empty()).collect();
+            let names: BTreeSet<&str> = kinds
+                .iter()
+                .map(|kind| kind.group.as_str())
+                .filter(|name| !name.is_empty())
+                .collect();
             let groups: Vec<Value> = names.into_iter().map(|name| group(&kinds, name)).collect();
             Some(json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}))
         }
@@ -58,7 +66,16 @@ fn resources(kinds: &[Arc<Kind>], group: &str, version: &str) -> Option<Value> {
     let first = served.first()?;
     let mut list = Vec::new();
     for kind in &served {
-        let verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+        let verbs = [
+            "create",
+            "delete",
+            "deletecollection",
+            "get",
+            "list",
+            "patch",
+            "update",
+            "watch",
+        ];
         let mut entry = json!({"name": kind.plural, "singularName": kind.singular, "namespaced": kind.namespaced,
             "kind": kind.kind, "verbs": verbs});
         if !kind.short.is_empty() {
@@ -75,7 +92,9 @@ fn resources(kinds: &[Arc<Kind>], group: &str, version: &str) -> Option<Value> {
                 "verbs": ["get"]}));
         }
     }
-    Some(json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": first.api_version(), "resources": list}))
+    Some(
+        json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": first.api_version(), "resources": list}),
+    )
 }
 
 fn openapi_index(kinds: &[Arc<Kind>]) -> Value {
@@ -94,12 +113,19 @@ fn openapi_index(kinds: &[Arc<Kind>]) -> Value {
 /// As much of the document as clients read to learn which query parameters a kind takes.
 fn openapi(kinds: &[Arc<Kind>], group: &str, version: &str) -> Option<Value> {
     let mut paths = json!({});
-    for kind in kinds.iter().filter(|kind| kind.group == group && kind.version == version) {
+    for kind in kinds
+        .iter()
+        .filter(|kind| kind.group == group && kind.version == version)
+    {
         let base = match group {
             "" => format!("/api/{version}"),
             group => format!("/apis/{group}/{version}"),
         };
-        let scope = if kind.namespaced { "/namespaces/{namespace}" } else { "" };
+        let scope = if kind.namespaced {
+            "/namespaces/{namespace}"
+        } else {
+            ""
+        };
         let parameters: Vec<Value> = ["dryRun", "fieldManager", "fieldValidation", "force"]
             .into_iter()
             .map(|name| json!({"name": name, "in": "query"}))

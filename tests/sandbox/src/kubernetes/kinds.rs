@@ -128,16 +128,56 @@ fn from_row((group, kind, plural, short, namespaced, status, counted, name): &Ro
 const SCHEMALESS: &[(&str, &str, &str, bool)] = &[
     ("postgresql.cnpg.io", "Backup", "backups", NAMESPACED),
     ("postgresql.cnpg.io", "Cluster", "clusters", NAMESPACED),
-    ("postgresql.cnpg.io", "ClusterImageCatalog", "clusterimagecatalogs", CLUSTER),
+    (
+        "postgresql.cnpg.io",
+        "ClusterImageCatalog",
+        "clusterimagecatalogs",
+        CLUSTER,
+    ),
     ("postgresql.cnpg.io", "Database", "databases", NAMESPACED),
-    ("postgresql.cnpg.io", "DatabaseRole", "databaseroles", NAMESPACED),
-    ("postgresql.cnpg.io", "FailoverQuorum", "failoverquorums", NAMESPACED),
-    ("postgresql.cnpg.io", "ImageCatalog", "imagecatalogs", NAMESPACED),
+    (
+        "postgresql.cnpg.io",
+        "DatabaseRole",
+        "databaseroles",
+        NAMESPACED,
+    ),
+    (
+        "postgresql.cnpg.io",
+        "FailoverQuorum",
+        "failoverquorums",
+        NAMESPACED,
+    ),
+    (
+        "postgresql.cnpg.io",
+        "ImageCatalog",
+        "imagecatalogs",
+        NAMESPACED,
+    ),
     ("postgresql.cnpg.io", "Pooler", "poolers", NAMESPACED),
-    ("postgresql.cnpg.io", "Publication", "publications", NAMESPACED),
-    ("postgresql.cnpg.io", "ScheduledBackup", "scheduledbackups", NAMESPACED),
-    ("postgresql.cnpg.io", "Subscription", "subscriptions", NAMESPACED),
-    ("barmancloud.cnpg.io", "ObjectStore", "objectstores", NAMESPACED),
+    (
+        "postgresql.cnpg.io",
+        "Publication",
+        "publications",
+        NAMESPACED,
+    ),
+    (
+        "postgresql.cnpg.io",
+        "ScheduledBackup",
+        "scheduledbackups",
+        NAMESPACED,
+    ),
+    (
+        "postgresql.cnpg.io",
+        "Subscription",
+        "subscriptions",
+        NAMESPACED,
+    ),
+    (
+        "barmancloud.cnpg.io",
+        "ObjectStore",
+        "objectstores",
+        NAMESPACED,
+    ),
 ];
 
 pub fn schemaless() -> Vec<Arc<Kind>> {

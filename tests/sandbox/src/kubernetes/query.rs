@@ -44,7 +44,11 @@ impl Query {
             "Strict" => Validation::Strict,
             "Ignore" => Validation::Ignore,
             "" | "Warn" => Validation::Warn,
-            other => return Err(Failure::bad_request(format!("invalid fieldValidation `{other}`"))),
+            other => {
+                return Err(Failure::bad_request(format!(
+                    "invalid fieldValidation `{other}`"
+                )));
+            }
         };
         let agent = agent.split('/').next().unwrap_or_default();
         Ok(Options {
@@ -67,19 +71,24 @@ impl Query {
     pub fn delete_options(&self, body: &[u8]) -> Answer<DeleteOptions> {
         let body: Value = match body {
             [] => Value::Null,
-            body => serde_json::from_slice(body)
-                .map_err(|error| Failure::bad_request(format!("couldn't decode DeleteOptions: {error}")))?,
+            body => serde_json::from_slice(body).map_err(|error| {
+                Failure::bad_request(format!("couldn't decode DeleteOptions: {error}"))
+            })?,
         };
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let mut propagation = text(&body["propagationPolicy"]).unwrap_or_default();
         if propagation.is_empty() {
             propagation = self.get("propagationPolicy").to_owned();
         }
-        if propagation.is_empty() && (body["orphanDependents"] == true || self.get("orphanDependents") == "true") {
+        if propagation.is_empty()
+            && (body["orphanDependents"] == true || self.get("orphanDependents") == "true")
+        {
             propagation = "Orphan".to_owned();
         }
         let query_grace = self.get("gracePeriodSeconds").parse().ok();
-        let dry = body["dryRun"].as_array().is_some_and(|list| !list.is_empty());
+        let dry = body["dryRun"]
+            .as_array()
+            .is_some_and(|list| !list.is_empty());
         Ok(DeleteOptions {
             propagation,
             uid: text(&body["preconditions"]["uid"]),

@@ -43,7 +43,8 @@ async fn handle(State(server): State<Arc<Kubernetes>>, request: Request) -> Resp
         query,
         body,
     };
-    call.answer(&path).unwrap_or_else(|failure| refused(&failure))
+    call.answer(&path)
+        .unwrap_or_else(|failure| refused(&failure))
 }
 
 fn is_public(path: &str) -> bool {
@@ -51,7 +52,9 @@ fn is_public(path: &str) -> bool {
 }
 
 fn is_authenticated(server: &Kubernetes, headers: &HeaderMap) -> bool {
-    let text = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let text = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
     let token = text.and_then(|text| text.strip_prefix("Bearer "));
     (server.options().authenticate)(token.unwrap_or_default())
 }
@@ -88,14 +91,20 @@ impl Call {
     /// `/api/v1/...` and `/apis/<group>/<version>/...`.
     fn target(&self, path: &str) -> Answer<Target> {
         let parts: Vec<String> = path.split('/').skip(1).map(decode_path).collect();
-        let parts: Vec<&str> = parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+        let parts: Vec<&str> = parts
+            .iter()
+            .map(String::as_str)
+            .filter(|part| !part.is_empty())
+            .collect();
         let (group, version, rest) = match parts.as_slice() {
             ["api", version, rest @ ..] => ("", *version, rest),
             ["apis", group, version, rest @ ..] => (*group, *version, rest),
             _ => return Err(Failure::no_route()),
         };
         let (namespace, rest) = match rest {
-            ["namespaces", namespace, rest @ ..] if !rest.is_empty() && !is_subresource(rest) => (*namespace, rest),
+            ["namespaces", namespace, rest @ ..] if !rest.is_empty() && !is_subresource(rest) => {
+                (*namespace, rest)
+            }
             rest => ("", rest),
         };
         let (plural, name, subresource) = match rest {
@@ -105,13 +114,20 @@ impl Call {
             _ => return Err(Failure::no_route()),
         };
         let store = self.server.store();
-        let builtin = store.kinds.iter().any(|kind| kind.group == group && !kind.custom);
+        let builtin = store
+            .kinds
+            .iter()
+            .any(|kind| kind.group == group && !kind.custom);
         let missing = || match builtin {
             true => Failure::no_resource(),
             false => Failure::no_route(),
         };
         let kind = store.kind(group, version, plural).ok_or_else(missing)?;
-        if kind.custom && ["status", "scale"].contains(&subresource) && kind.scale.is_none() && !kind.status {
+        if kind.custom
+            && ["status", "scale"].contains(&subresource)
+            && kind.scale.is_none()
+            && !kind.status
+        {
             return Err(Failure::not_found(&kind, name));
         }
         let served = match subresource {
@@ -145,7 +161,11 @@ impl Call {
             Method::GET => {
                 let options = ListOptions {
                     selector: self.selector(&target)?,
-                    limit: self.query.number("limit").and_then(|n| usize::try_from(n).ok()).unwrap_or_default(),
+                    limit: self
+                        .query
+                        .number("limit")
+                        .and_then(|n| usize::try_from(n).ok())
+                        .unwrap_or_default(),
                     token: self.query.get("continue").to_owned(),
                 };
                 Ok(json(200, &self.server.list(&target, &options)?, &[]))
@@ -158,7 +178,9 @@ impl Call {
             Method::DELETE => {
                 let options = self.query.delete_options(&self.body)?;
                 let selector = self.selector(&target)?;
-                let gone = self.server.delete_collection(&target, &selector, &options)?;
+                let gone = self
+                    .server
+                    .delete_collection(&target, &selector, &options)?;
                 Ok(json(200, &gone, &[]))
             }
             _ => Err(Failure::method_not_allowed()),
@@ -176,7 +198,9 @@ impl Call {
             Method::PATCH => {
                 let form = self.patch_kind(target)?;
                 let options = self.query.write_options(self.header(header::USER_AGENT))?;
-                Ok(reply(&self.server.patch(target, form, &self.body, &options)?))
+                Ok(reply(
+                    &self.server.patch(target, form, &self.body, &options)?,
+                ))
             }
             Method::DELETE if target.subresource.is_empty() => {
                 let options = self.query.delete_options(&self.body)?;
@@ -203,7 +227,9 @@ impl Call {
             "application/apply-patch+yaml" => Ok(PatchKind::Apply),
             "application/merge-patch+json" => Ok(PatchKind::Merge),
             "application/json-patch+json" => Ok(PatchKind::Json),
-            "application/strategic-merge-patch+json" if !target.kind.custom => Ok(PatchKind::Strategic),
+            "application/strategic-merge-patch+json" if !target.kind.custom => {
+                Ok(PatchKind::Strategic)
+            }
             _ => Err(Failure::unsupported_patch(target.kind.custom)),
         }
     }

@@ -34,7 +34,9 @@ impl Selector {
     pub fn matches(&self, object: &Value) -> bool {
         self.labels.iter().all(|rule| rule.matches(object))
             && self.fields.iter().all(|(path, equal, wanted)| {
-                let found = path.split('.').try_fold(object, |value, key| value.get(key));
+                let found = path
+                    .split('.')
+                    .try_fold(object, |value, key| value.get(key));
                 let text = found.and_then(Value::as_str).unwrap_or_default();
                 (text == wanted) == *equal
             })
@@ -43,7 +45,11 @@ impl Selector {
 
 impl Requirement {
     fn matches(&self, object: &Value) -> bool {
-        let label = |key: &str| object["metadata"]["labels"].get(key).and_then(Value::as_str);
+        let label = |key: &str| {
+            object["metadata"]["labels"]
+                .get(key)
+                .and_then(Value::as_str)
+        };
         let one_of = |key: &str, values: &[String]| {
             label(key).is_some_and(|value| values.iter().any(|wanted| wanted == value))
         };
@@ -64,9 +70,15 @@ fn parse_labels(text: &str) -> Answer<Vec<Requirement>> {
         let rule = if part.is_empty() {
             continue;
         } else if let Some((key, rest)) = part.split_once(" notin ") {
-            Requirement::NotIn(key.trim().to_owned(), values(rest).ok_or_else(|| bad(part))?)
+            Requirement::NotIn(
+                key.trim().to_owned(),
+                values(rest).ok_or_else(|| bad(part))?,
+            )
         } else if let Some((key, rest)) = part.split_once(" in ") {
-            Requirement::In(key.trim().to_owned(), values(rest).ok_or_else(|| bad(part))?)
+            Requirement::In(
+                key.trim().to_owned(),
+                values(rest).ok_or_else(|| bad(part))?,
+            )
         } else if let Some((key, value)) = part.split_once("!=") {
             Requirement::NotIn(key.trim().to_owned(), vec![value.trim().to_owned()])
         } else if let Some((key, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
@@ -103,7 +115,12 @@ fn split_outside_parentheses(text: &str) -> Vec<&str> {
 
 fn values(text: &str) -> Option<Vec<String>> {
     let inner = text.trim().strip_prefix('(')?.strip_suffix(')')?;
-    Some(inner.split(',').map(|value| value.trim().to_owned()).collect())
+    Some(
+        inner
+            .split(',')
+            .map(|value| value.trim().to_owned())
+            .collect(),
+    )
 }
 
 fn parse_fields(kind: &Kind, text: &str) -> Answer<Vec<(String, bool, String)>> {
@@ -123,7 +140,9 @@ fn parse_fields(kind: &Kind, text: &str) -> Answer<Vec<(String, bool, String)>> 
             let own = selectable(kind).count() > 2;
             return Err(Failure::bad_request(match kind.custom || own {
                 true => format!("field label not supported: {path}"),
-                false => format!("\"{path}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""),
+                false => format!(
+                    "\"{path}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+                ),
             }));
         }
         found.push((path.to_owned(), equal, value.to_owned()));
@@ -133,7 +152,12 @@ fn parse_fields(kind: &Kind, text: &str) -> Answer<Vec<(String, bool, String)>> 
 
 fn selectable(kind: &Kind) -> impl Iterator<Item = &'static str> {
     let own: &[&str] = match (kind.group.as_str(), kind.kind.as_str()) {
-        ("", "Pod") => &["spec.nodeName", "spec.serviceAccountName", "status.phase", "status.podIP"],
+        ("", "Pod") => &[
+            "spec.nodeName",
+            "spec.serviceAccountName",
+            "status.phase",
+            "status.podIP",
+        ],
         ("", "Secret") => &["type"],
         ("", "Node") => &["spec.unschedulable"],
         ("", "Namespace") => &["status.phase"],
@@ -145,11 +169,20 @@ fn selectable(kind: &Kind) -> impl Iterator<Item = &'static str> {
             "reason",
             "type",
         ],
-        ("events.k8s.io", "Event") => &["regarding.kind", "regarding.namespace", "regarding.name", "regarding.uid", "reason", "type"],
+        ("events.k8s.io", "Event") => &[
+            "regarding.kind",
+            "regarding.namespace",
+            "regarding.name",
+            "regarding.uid",
+            "reason",
+            "type",
+        ],
         ("batch", "Job") => &["status.successful"],
         _ => &[],
     };
-    ["metadata.name", "metadata.namespace"].into_iter().chain(own.iter().copied())
+    ["metadata.name", "metadata.namespace"]
+        .into_iter()
+        .chain(own.iter().copied())
 }
 
 #[cfg(test)]
@@ -161,15 +194,32 @@ mod tests {
     fn matches(labels: &str) -> bool {
         let kinds = kinds::builtin();
         let object = json!({"metadata": {"labels": {"app": "db", "zone": "1"}}});
-        Selector::parse(&kinds[0], labels, "").unwrap().matches(&object)
+        Selector::parse(&kinds[0], labels, "")
+            .unwrap()
+            .matches(&object)
     }
 
     #[test]
     fn label_selectors_of_every_form() {
-        for yes in ["app=db", "app==db,zone", "zone in (1, 2)", "app!=web", "zone notin (3)", "!x", ""] {
+        for yes in [
+            "app=db",
+            "app==db,zone",
+            "zone in (1, 2)",
+            "app!=web",
+            "zone notin (3)",
+            "!x",
+            "",
+        ] {
             assert!(matches(yes), "{yes}");
         }
-        for no in ["app=web", "x", "!app", "zone in (2,3)", "zone notin (1)", "app!=db"] {
+        for no in [
+            "app=web",
+            "x",
+            "!app",
+            "zone in (2,3)",
+            "zone notin (1)",
+            "app!=db",
+        ] {
             assert!(!matches(no), "{no}");
         }
     }

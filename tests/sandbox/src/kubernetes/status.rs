@@ -27,7 +27,11 @@ pub struct Cause {
 
 impl Cause {
     pub fn invalid(field: &str, value: &str, detail: &str) -> Self {
-        Self::new("FieldValueInvalid", field, format!("Invalid value: {value}: {detail}"))
+        Self::new(
+            "FieldValueInvalid",
+            field,
+            format!("Invalid value: {value}: {detail}"),
+        )
     }
 
     pub fn required(field: &str, detail: &str) -> Self {
@@ -147,7 +151,8 @@ impl Failure {
 
     pub fn unsupported_patch(custom: bool) -> Self {
         if !custom {
-            return Self::new(415, "UnsupportedMediaType", "415: Unsupported Media Type").detailed();
+            return Self::new(415, "UnsupportedMediaType", "415: Unsupported Media Type")
+                .detailed();
         }
         let message = "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
         Self::new(415, "UnsupportedMediaType", message)
@@ -189,7 +194,8 @@ impl Failure {
             .map(|cause| json!({"reason": cause.reason, "message": cause.message, "field": cause.field}))
             .collect();
         if !causes.is_empty() {
-            self.details.insert("causes".to_owned(), Value::Array(causes));
+            self.details
+                .insert("causes".to_owned(), Value::Array(causes));
         }
         self
     }
@@ -208,14 +214,21 @@ impl Failure {
             _ => {
                 let mut by_manager: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
                 for conflict in conflicts {
-                    by_manager.entry(&conflict.manager).or_default().push(&conflict.path);
+                    by_manager
+                        .entry(&conflict.manager)
+                        .or_default()
+                        .push(&conflict.path);
                 }
                 let mut lines = Vec::new();
                 for (manager, paths) in by_manager {
                     lines.push(format!("conflicts with {manager}:"));
                     lines.extend(paths.iter().map(|path| format!("- {path}")));
                 }
-                format!("Apply failed with {} conflicts: {}", conflicts.len(), lines.join("\n"))
+                format!(
+                    "Apply failed with {} conflicts: {}",
+                    conflicts.len(),
+                    lines.join("\n")
+                )
             }
         };
         Self::new(409, "Conflict", message).with_causes(causes.collect())

@@ -66,7 +66,10 @@ impl Store {
     }
 
     pub fn kind_named(&self, group: &str, kind: &str) -> Option<Arc<Kind>> {
-        self.kinds.iter().find(|found| found.is(group, kind)).cloned()
+        self.kinds
+            .iter()
+            .find(|found| found.is(group, kind))
+            .cloned()
     }
 
     pub fn get(&self, kind: &Kind, namespace: &str, name: &str) -> Option<Arc<Value>> {
@@ -81,7 +84,10 @@ impl Store {
             namespace: namespace.to_owned(),
             name: String::new(),
         };
-        let of_kind = self.objects.range(from..).take_while(|(key, _)| key.resource == resource);
+        let of_kind = self
+            .objects
+            .range(from..)
+            .take_while(|(key, _)| key.resource == resource);
         of_kind
             .filter(|(key, _)| namespace.is_empty() || key.namespace == namespace)
             .map(|(_, object)| Arc::clone(object))
@@ -108,7 +114,13 @@ impl Store {
         Some(last)
     }
 
-    fn record(&mut self, key: Key, before: Option<Arc<Value>>, after: Option<Arc<Value>>, last: Arc<Value>) {
+    fn record(
+        &mut self,
+        key: Key,
+        before: Option<Arc<Value>>,
+        after: Option<Arc<Value>>,
+        last: Arc<Value>,
+    ) {
         self.log.push_back(Change {
             version: self.version,
             resource: key.resource,

@@ -72,17 +72,22 @@ impl Watch {
         if wanted == 0 || self.options.initial_events {
             for object in store.list(&self.target.kind, &self.target.namespace) {
                 if self.options.selector.matches(&object) {
-                    self.ready.push_back(json!({"type": "ADDED", "object": *object}));
+                    self.ready
+                        .push_back(json!({"type": "ADDED", "object": *object}));
                 }
             }
             self.seen = store.version;
             if self.options.initial_events {
                 let mut bookmark = self.bookmark();
-                bookmark["object"]["metadata"]["annotations"] = json!({"k8s.io/initial-events-end": "true"});
+                bookmark["object"]["metadata"]["annotations"] =
+                    json!({"k8s.io/initial-events-end": "true"});
                 self.ready.push_back(bookmark);
             }
         } else if wanted < store.compacted {
-            let message = format!("too old resource version: {wanted} ({})", store.compacted + 1);
+            let message = format!(
+                "too old resource version: {wanted} ({})",
+                store.compacted + 1
+            );
             self.fail(&Failure::expired(message));
         } else {
             self.seen = wanted.min(store.version);
@@ -91,7 +96,8 @@ impl Watch {
     }
 
     fn fail(&mut self, failure: &Failure) {
-        self.ready.push_back(json!({"type": "ERROR", "object": failure.body()}));
+        self.ready
+            .push_back(json!({"type": "ERROR", "object": failure.body()}));
         self.ended = true;
     }
 
@@ -103,7 +109,11 @@ impl Watch {
 
     fn collect(&mut self, store: &Store) {
         if self.seen < store.compacted {
-            let message = format!("too old resource version: {} ({})", self.seen, store.compacted + 1);
+            let message = format!(
+                "too old resource version: {} ({})",
+                self.seen,
+                store.compacted + 1
+            );
             return self.fail(&Failure::expired(message));
         }
         for change in store.changes_after(self.seen) {
@@ -115,12 +125,15 @@ impl Watch {
     /// How this watch sees a change: an object can enter and leave its selector.
     fn event(&self, change: &Change) -> Option<Value> {
         let kind = &self.target.kind;
-        let elsewhere = !self.target.namespace.is_empty() && change.namespace != self.target.namespace;
+        let elsewhere =
+            !self.target.namespace.is_empty() && change.namespace != self.target.namespace;
         if change.resource != kind.resource() || elsewhere {
             return None;
         }
         let chosen = |object: &Option<Arc<Value>>| {
-            object.as_deref().is_some_and(|object| self.options.selector.matches(object))
+            object
+                .as_deref()
+                .is_some_and(|object| self.options.selector.matches(object))
         };
         let (kind, object) = match (chosen(&change.before), chosen(&change.after)) {
             (false, false) => return None,

@@ -8,6 +8,11 @@ mod verbs;
 use super::Sequence;
 
 pub fn sequences() -> Vec<Sequence> {
-    let all = [verbs::sequences(), ownership::sequences(), kinds::sequences(), errors::sequences()];
+    let all = [
+        verbs::sequences(),
+        ownership::sequences(),
+        kinds::sequences(),
+        errors::sequences(),
+    ];
     all.into_iter().flatten().collect()
 }

@@ -44,8 +44,14 @@ async fn the_sandbox_answers_like_a_real_api_server() {
     let only = std::env::var("ONLY").unwrap_or_default();
     let mut differences = 0;
     let mut requests = 0;
-    let sequences: Vec<Sequence> = core::sequences().into_iter().chain(custom::sequences()).collect();
-    for sequence in sequences.iter().filter(|sequence| sequence.name.contains(&only)) {
+    let sequences: Vec<Sequence> = core::sequences()
+        .into_iter()
+        .chain(custom::sequences())
+        .collect();
+    for sequence in sequences
+        .iter()
+        .filter(|sequence| sequence.name.contains(&only))
+    {
         let namespace = format!("d-{}", uuid::Uuid::new_v4().simple());
         let namespace = &namespace[..14];
         let expected = server::run(&real, namespace, sequence).await;
@@ -59,6 +65,12 @@ async fn the_sandbox_answers_like_a_real_api_server() {
             }
         }
     }
-    println!("{} sequences, {requests} requests, {differences} differences", sequences.len());
-    assert_eq!(differences, 0, "the sandbox differs from the real API server");
+    println!(
+        "{} sequences, {requests} requests, {differences} differences",
+        sequences.len()
+    );
+    assert_eq!(
+        differences, 0,
+        "the sandbox differs from the real API server"
+    );
 }

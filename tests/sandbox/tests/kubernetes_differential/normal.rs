@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 pub fn normal(code: u16, warnings: Vec<String>, body: &str, media: &str) -> Value {
     let lines: Vec<Value> = if media.starts_with("application/json") {
-        body.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+        body.lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect()
     } else {
         Vec::new()
     };
@@ -21,7 +23,9 @@ fn clean(value: &mut Value, key: &str) {
     match value {
         Value::Object(map) => {
             // The order in which several faults are found is random in the real server.
-            let causes = map.get("details").and_then(|details| details["causes"].as_array());
+            let causes = map
+                .get("details")
+                .and_then(|details| details["causes"].as_array());
             let several = causes.is_some_and(|causes| causes.len() > 1);
             if several && map.get("reason").is_some_and(|reason| reason == "Invalid") {
                 map.insert("message".into(), "(several)".into());
@@ -81,7 +85,10 @@ pub fn difference(expected: &Value, found: &Value) -> String {
 fn walk(expected: &Value, found: &Value, path: &str, lines: &mut Vec<String>) {
     match (expected, found) {
         (Value::Object(left), Value::Object(right)) => {
-            for key in left.keys().chain(right.keys().filter(|key| !left.contains_key(*key))) {
+            for key in left
+                .keys()
+                .chain(right.keys().filter(|key| !left.contains_key(*key)))
+            {
                 walk(&expected[key], &found[key], &format!("{path}.{key}"), lines);
             }
         }
@@ -91,7 +98,9 @@ fn walk(expected: &Value, found: &Value, path: &str, lines: &mut Vec<String>) {
             }
         }
         (left, right) if left != right => {
-            lines.push(format!("  {path}\n    real:    {left}\n    sandbox: {right}"));
+            lines.push(format!(
+                "  {path}\n    real:    {left}\n    sandbox: {right}"
+            ));
         }
         _ => {}
     }

@@ -40,7 +40,8 @@ impl Server {
         };
         let mut identity = pem(&user["client-key-data"]);
         identity.extend(pem(&user["client-certificate-data"]));
-        let ca = reqwest::Certificate::from_pem(&pem(&cluster["certificate-authority-data"])).unwrap();
+        let ca =
+            reqwest::Certificate::from_pem(&pem(&cluster["certificate-authority-data"])).unwrap();
         let client = reqwest::Client::builder()
             .tls_certs_only([ca])
             .identity(reqwest::Identity::from_pem(&identity).unwrap())
@@ -55,36 +56,66 @@ impl Server {
     }
 
     async fn install(&self, directory: &std::path::Path) {
-        let mut paths: Vec<_> = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut paths: Vec<_> = std::fs::read_dir(directory)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
         paths.sort();
         paths.reverse();
         for path in paths {
             if path.is_dir() {
                 Box::pin(self.install(&path)).await;
             } else if path.extension().is_some_and(|end| end == "yaml") {
-                let crd: Value = serde_yaml_ng::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-                let url = format!("{}/apis/apiextensions.k8s.io/v1/customresourcedefinitions", self.base);
+                let crd: Value =
+                    serde_yaml_ng::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+                let url = format!(
+                    "{}/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+                    self.base
+                );
                 let answer = self.client.post(url).json(&crd).send().await.unwrap();
-                assert!([201, 409].contains(&answer.status().as_u16()), "{}", path.display());
+                assert!(
+                    [201, 409].contains(&answer.status().as_u16()),
+                    "{}",
+                    path.display()
+                );
             }
         }
         let ready = format!("{}/apis/barmancloud.cnpg.io/v1/objectstores", self.base);
-        while !self.client.get(&ready).send().await.unwrap().status().is_success() {
+        while !self
+            .client
+            .get(&ready)
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .is_success()
+        {
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         }
     }
 
-    async fn send(&self, method: &str, path: &str, media: &str, body: Option<String>) -> (u16, Vec<String>, String, String) {
+    async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        media: &str,
+        body: Option<String>,
+    ) -> (u16, Vec<String>, String, String) {
         let url = format!("{}{path}", self.base);
         let method: reqwest::Method = method.parse().unwrap();
-        let mut request = self.client.request(method, url).header("User-Agent", "differential/1");
+        let mut request = self
+            .client
+            .request(method, url)
+            .header("User-Agent", "differential/1");
         if let Some(body) = body {
             request = request.header("Content-Type", media).body(body);
         }
         let answer = request.send().await.unwrap();
         let header = |name: &str| -> Vec<String> {
             let values = answer.headers().get_all(name).iter();
-            values.map(|value| value.to_str().unwrap().to_owned()).collect()
+            values
+                .map(|value| value.to_str().unwrap().to_owned())
+                .collect()
         };
         let (code, warnings) = (answer.status().as_u16(), header("Warning"));
         let media = header("Content-Type").pop().unwrap_or_default();
@@ -96,15 +127,29 @@ impl Server {
 pub async fn run(server: &Server, namespace: &str, sequence: &Sequence) -> Vec<Value> {
     let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
     let created = server
-        .send("POST", "/api/v1/namespaces", "application/json", Some(body.to_string()))
+        .send(
+            "POST",
+            "/api/v1/namespaces",
+            "application/json",
+            Some(body.to_string()),
+        )
         .await;
     assert_eq!(created.0, 201, "{}", created.3);
     let (mut uid, mut version) = (String::new(), String::new());
     let mut answers = Vec::new();
     for step in &sequence.steps {
-        let fill = |text: &str| text.replace("$ns", namespace).replace("$uid", &uid).replace("$rv", &version);
+        let fill = |text: &str| {
+            text.replace("$ns", namespace)
+                .replace("$uid", &uid)
+                .replace("$rv", &version)
+        };
         let (code, mut warnings, media, body) = server
-            .send(step.method, &fill(&step.path), step.media, step.body.as_deref().map(fill))
+            .send(
+                step.method,
+                &fill(&step.path),
+                step.media,
+                step.body.as_deref().map(fill),
+            )
             .await;
         if let Ok(object) = serde_json::from_str::<Value>(&body) {
             if let Some(found) = object["metadata"]["uid"].as_str() {

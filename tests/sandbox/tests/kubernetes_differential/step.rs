@@ -12,7 +12,12 @@ pub struct Step {
 
 const JSON: &str = "application/json";
 
-fn step(method: &'static str, path: impl Into<String>, media: &'static str, body: Option<Value>) -> Step {
+fn step(
+    method: &'static str,
+    path: impl Into<String>,
+    media: &'static str,
+    body: Option<Value>,
+) -> Step {
     Step {
         method,
         path: path.into(),
@@ -54,7 +59,12 @@ pub fn json_patch(path: impl Into<String>, body: Value) -> Step {
 }
 
 pub fn strategic(path: impl Into<String>, body: Value) -> Step {
-    step("PATCH", path, "application/strategic-merge-patch+json", Some(body))
+    step(
+        "PATCH",
+        path,
+        "application/strategic-merge-patch+json",
+        Some(body),
+    )
 }
 
 /// A body in a media type of its own.
@@ -97,5 +107,10 @@ pub fn config_map(name: &str, rest: Value) -> Value {
 }
 
 pub fn cluster(name: &str, spec: Value) -> Value {
-    object("postgresql.cnpg.io/v1", "Cluster", name, json!({"spec": spec}))
+    object(
+        "postgresql.cnpg.io/v1",
+        "Cluster",
+        name,
+        json!({"spec": spec}),
+    )
 }

@@ -74,11 +74,21 @@ impl Kubernetes {
     fn stamp(&self, store: &mut Store, kind: &Kind, object: &mut Value) {
         builtin::prepare(kind, object, || {
             store.addresses += 1;
-            format!("10.96.{}.{}", store.addresses / 250, store.addresses % 250 + 2)
+            format!(
+                "10.96.{}.{}",
+                store.addresses / 250,
+                store.addresses % 250 + 2
+            )
         });
         let metadata = &mut object["metadata"];
         if let Some(map) = metadata.as_object_mut() {
-            for field in ["resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation"] {
+            for field in [
+                "resourceVersion",
+                "deletionTimestamp",
+                "deletionGracePeriodSeconds",
+                "selfLink",
+                "generation",
+            ] {
                 map.remove(field);
             }
             if !kind.custom {
@@ -98,7 +108,10 @@ fn name(kind: &Kind, object: &mut Value) -> Answer<()> {
     if !name_of(object).is_empty() {
         return Ok(());
     }
-    let Some(base) = object["metadata"]["generateName"].as_str().filter(|base| !base.is_empty()) else {
+    let Some(base) = object["metadata"]["generateName"]
+        .as_str()
+        .filter(|base| !base.is_empty())
+    else {
         let cause = Cause::required("metadata.name", "name or generateName is required");
         return Err(Failure::invalid(kind, "", vec![cause]));
     };
@@ -123,7 +136,9 @@ fn namespace_accepts(store: &Store, kind: &Kind, namespace: &str, name: &str) ->
     if found["metadata"]["deletionTimestamp"].is_null() {
         return Ok(());
     }
-    let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
+    let why = format!(
+        "unable to create new content in namespace {namespace} because it is being terminated"
+    );
     let cause = Cause::new(
         "NamespaceTerminating",
         "metadata.namespace",

@@ -40,7 +40,12 @@ impl Kubernetes {
         Ok(answer)
     }
 
-    pub fn delete_collection(&self, target: &Target, selector: &Selector, options: &DeleteOptions) -> Answer<Value> {
+    pub fn delete_collection(
+        &self,
+        target: &Target,
+        selector: &Selector,
+        options: &DeleteOptions,
+    ) -> Answer<Value> {
         let kind = &target.kind;
         let mut store = self.store();
         let version = store.version;
@@ -63,7 +68,12 @@ impl Kubernetes {
         }))
     }
 
-    pub(crate) fn delete_in(&self, store: &mut Store, target: &Target, options: &DeleteOptions) -> Answer<Value> {
+    pub(crate) fn delete_in(
+        &self,
+        store: &mut Store,
+        target: &Target,
+        options: &DeleteOptions,
+    ) -> Answer<Value> {
         let kind = &target.kind;
         let live = store
             .get(kind, &target.namespace, &target.name)
@@ -93,7 +103,10 @@ impl Kubernetes {
     /// Marks the object as being deleted when something has to happen first.
     fn mark(&self, kind: &Kind, object: &mut Value, options: &DeleteOptions) -> bool {
         let already = !object["metadata"]["deletionTimestamp"].is_null();
-        let mut finalizers = object["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
+        let mut finalizers = object["metadata"]["finalizers"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
         let wanted = match options.propagation.as_str() {
             "Foreground" => Some("foregroundDeletion"),
             "Orphan" => Some("orphan"),
@@ -106,7 +119,7 @@ impl Kubernetes {
         let grace = grace(kind, object, options);
         let namespace = kind.is("", "Namespace");
         if finalizers.is_empty() && grace == 0 && !namespace {
-            return already;
+            return false;
         }
         let metadata = &mut object["metadata"];
         if !finalizers.is_empty() {
@@ -143,7 +156,12 @@ fn grace(kind: &Kind, object: &Value, options: &DeleteOptions) -> i64 {
 }
 
 fn preconditions(kind: &Kind, live: &Value, options: &DeleteOptions) -> Answer<()> {
-    let found = |field: &str| live["metadata"][field].as_str().unwrap_or_default().to_owned();
+    let found = |field: &str| {
+        live["metadata"][field]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
     let name = name_of(live);
     let refuse = |what: &str, wanted: &str, found: &str| {
         let qualified = match kind.group.as_str() {
@@ -152,14 +170,22 @@ fn preconditions(kind: &Kind, live: &Value, options: &DeleteOptions) -> Answer<(
         };
         let message = format!(
             "Operation cannot be fulfilled on {qualified} \"{name}\": the {what} in the precondition ({wanted}) does not match the {what} in record ({found}). The object might have been {}",
-            if what == "UID" { "deleted and then recreated" } else { "modified" }
+            if what == "UID" {
+                "deleted and then recreated"
+            } else {
+                "modified"
+            }
         );
         let mut failure = Failure::new(409, "Conflict", message);
         failure.details.insert("name".into(), name.into());
         if !kind.group.is_empty() {
-            failure.details.insert("group".into(), kind.group.clone().into());
+            failure
+                .details
+                .insert("group".into(), kind.group.clone().into());
         }
-        failure.details.insert("kind".into(), kind.kind.clone().into());
+        failure
+            .details
+            .insert("kind".into(), kind.kind.clone().into());
         Err(failure)
     };
     if let Some(uid) = options.uid.as_deref().filter(|uid| *uid != found("uid")) {

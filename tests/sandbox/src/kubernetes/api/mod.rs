@@ -28,7 +28,11 @@ impl Target {
     pub fn object(kind: &Arc<Kind>, namespace: &str, name: &str) -> Self {
         Self {
             kind: Arc::clone(kind),
-            namespace: if kind.namespaced { namespace.to_owned() } else { String::new() },
+            namespace: if kind.namespaced {
+                namespace.to_owned()
+            } else {
+                String::new()
+            },
             name: name.to_owned(),
             subresource: String::new(),
         }
@@ -102,7 +106,8 @@ fn set_managers(object: &mut Value, managers: &Managers) {
 
 /// Managers after an update: the writer's own bookkeeping counts when it sent some.
 fn updated(write: &Write<'_>, live: &Value, new: &Value) -> Managers {
-    let untracked = live["metadata"]["managedFields"].is_null() && live["metadata"]["uid"].is_string();
+    let untracked =
+        live["metadata"]["managedFields"].is_null() && live["metadata"]["uid"].is_string();
     let sent = new["metadata"]["managedFields"].as_array();
     let Some(sent) = sent.filter(|list| !list.is_empty()) else {
         // Ownership of an object that has none is not recorded before its first apply.

@@ -5,7 +5,9 @@ use super::super::apply::managers::Operation;
 use super::super::apply::{Applied, typed};
 use super::super::status::{Answer, Cause, Failure};
 use super::super::strategy::{self, builtin, decode};
-use super::{Options, Reply, Target, check_namespace, name_of, set_managers, strategic, updated, write};
+use super::{
+    Options, Reply, Target, check_namespace, name_of, set_managers, strategic, updated, write,
+};
 use serde_json::{Value, json};
 
 /// Media types of patches.
@@ -18,14 +20,26 @@ pub enum PatchKind {
 }
 
 impl Kubernetes {
-    pub fn patch(&self, target: &Target, form: PatchKind, body: &[u8], options: &Options) -> Answer<Reply> {
+    pub fn patch(
+        &self,
+        target: &Target,
+        form: PatchKind,
+        body: &[u8],
+        options: &Options,
+    ) -> Answer<Reply> {
         match form {
             PatchKind::Apply => self.apply_patch(target, body, options),
             _ => self.edit(target, form, body, options),
         }
     }
 
-    fn edit(&self, target: &Target, form: PatchKind, body: &[u8], options: &Options) -> Answer<Reply> {
+    fn edit(
+        &self,
+        target: &Target,
+        form: PatchKind,
+        body: &[u8],
+        options: &Options,
+    ) -> Answer<Reply> {
         let kind = &target.kind;
         let patch: Value = serde_json::from_slice(body)
             .map_err(|error| Failure::bad_request(format!("error decoding patch: {error}")))?;
@@ -46,7 +60,11 @@ impl Kubernetes {
         check_name(target, &new)?;
         strategy::defaults(kind, &mut new);
         let now = self.clock().stamp();
-        let managers = updated(&write(target, options, Operation::Update, &now), &live, &new);
+        let managers = updated(
+            &write(target, options, Operation::Update, &now),
+            &live,
+            &new,
+        );
         set_managers(&mut new, &managers);
         let (stored, more) = self.change(&mut store, target, &live, new, options)?;
         warnings.extend(more);
@@ -62,7 +80,12 @@ impl Kubernetes {
         let kind = &target.kind;
         if !options.named {
             let cause = Cause::required("fieldManager", "is required for apply patch");
-            return Err(Failure::invalid_named("meta.k8s.io", "PatchOptions", "", vec![cause]));
+            return Err(Failure::invalid_named(
+                "meta.k8s.io",
+                "PatchOptions",
+                "",
+                vec![cause],
+            ));
         }
         let config = configuration(target, body)?;
         let mut store = self.store();
@@ -93,7 +116,9 @@ impl Kubernetes {
             None => {
                 if !new["metadata"]["uid"].is_null() {
                     let uid = new["metadata"]["uid"].as_str().unwrap_or_default();
-                    let why = format!("uid mismatch: the provided object specified uid {uid}, and no existing object was found");
+                    let why = format!(
+                        "uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+                    );
                     return Err(Failure::conflict(kind, &target.name, &why));
                 }
                 self.insert(&mut store, target, new, options)?
@@ -224,7 +249,11 @@ fn json_patch(value: &mut Value, patch: &Value) -> Answer<()> {
         let path = operation["path"].as_str().unwrap_or_default();
         let from = operation["from"].as_str().unwrap_or_default();
         let name = operation["op"].as_str().unwrap_or_default();
-        let missing = || unprocessable(format!("{name} operation does not apply: doc is missing path: {path}: missing value"));
+        let missing = || {
+            unprocessable(format!(
+                "{name} operation does not apply: doc is missing path: {path}: missing value"
+            ))
+        };
         match name {
             "test" => {
                 if value.pointer(path) != Some(&operation["value"]) {

@@ -41,7 +41,11 @@ impl Kubernetes {
             token => resume(&mut store, token)?,
         };
         let total = items.len();
-        let limit = if options.limit == 0 { total } else { options.limit };
+        let limit = if options.limit == 0 {
+            total
+        } else {
+            options.limit
+        };
         let (page, rest) = items.split_at(limit.min(total));
         let mut metadata = json!({"resourceVersion": version.to_string()});
         if kind.custom {
@@ -90,20 +94,29 @@ fn resume(store: &mut Store, token: &str) -> Answer<(u64, Vec<Arc<Value>>)> {
         return Ok((page.version, page.rest.clone()));
     }
     let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
-    let known = engine.decode(token).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
+    let known = engine
+        .decode(token)
+        .ok()
+        .and_then(|text| serde_json::from_slice::<Value>(&text).ok());
     if known.is_some_and(|value| value["rv"].is_u64()) {
         return Err(Failure::expired(
             "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.",
         ));
     }
-    Err(Failure::bad_request("invalid continue token: continue key is not valid"))
+    Err(Failure::bad_request(
+        "invalid continue token: continue key is not valid",
+    ))
 }
 
 fn scale(kind: &Kind, object: &Value) -> Answer<Value> {
     let Some(scale) = &kind.scale else {
         return Err(Failure::no_route());
     };
-    let at = |path: &[String]| path.iter().fold(object, |value, key| &value[key.as_str()]).clone();
+    let at = |path: &[String]| {
+        path.iter()
+            .fold(object, |value, key| &value[key.as_str()])
+            .clone()
+    };
     let number = |path: &[String]| at(path).as_i64().unwrap_or_default();
     let metadata = &object["metadata"];
     let mut answer = json!({

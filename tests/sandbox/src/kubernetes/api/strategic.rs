@@ -5,11 +5,23 @@ use serde_json::Value;
 
 pub fn merge(node: &Type, value: &mut Value, patch: &Value) {
     match (&node.shape, patch) {
-        (Shape::List { item, kind: ListKind::Map(keys) }, Value::Array(changes)) if value.is_array() => {
+        (
+            Shape::List {
+                item,
+                kind: ListKind::Map(keys),
+            },
+            Value::Array(changes),
+        ) if value.is_array() => {
             let key = keys.first().map_or("name", String::as_str);
             merge_items(item, key, value, changes);
         }
-        (Shape::List { kind: ListKind::Set, .. }, Value::Array(changes)) if value.is_array() => {
+        (
+            Shape::List {
+                kind: ListKind::Set,
+                ..
+            },
+            Value::Array(changes),
+        ) if value.is_array() => {
             if let Some(list) = value.as_array_mut() {
                 for change in changes {
                     if !list.contains(change) {
@@ -19,7 +31,11 @@ pub fn merge(node: &Type, value: &mut Value, patch: &Value) {
             }
         }
         (_, Value::Object(changes)) => {
-            if changes.get("$patch").is_some_and(|directive| directive == "replace") || !value.is_object() {
+            if changes
+                .get("$patch")
+                .is_some_and(|directive| directive == "replace")
+                || !value.is_object()
+            {
                 *value = serde_json::json!({});
             }
             let unknown = Type::any();
@@ -77,8 +93,9 @@ fn merge_items(item: &Type, key: &str, value: &mut Value, changes: &[Value]) {
 /// Patched items come in the order of the patch, the others between them where they were; new items lead.
 fn order(list: &mut Vec<Value>, key: &str, before: &[Value], wanted: &[&Value]) {
     let place = |item: &Value| before.iter().position(|found| *found == item[key]);
-    let (mut patched, mut kept): (Vec<Value>, Vec<Value>) =
-        list.drain(..).partition(|item| wanted.contains(&&item[key]));
+    let (mut patched, mut kept): (Vec<Value>, Vec<Value>) = list
+        .drain(..)
+        .partition(|item| wanted.contains(&&item[key]));
     patched.sort_by_key(|item| wanted.iter().position(|found| **found == item[key]));
     kept.sort_by_key(&place);
     let mut kept = kept.into_iter().peekable();

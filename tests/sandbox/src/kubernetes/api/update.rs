@@ -28,12 +28,25 @@ impl Kubernetes {
             .get(kind, &target.namespace, &target.name)
             .ok_or_else(|| Failure::not_found(kind, &target.name))?;
         if kind.custom && object["metadata"]["resourceVersion"].is_null() {
-            let cause = Cause::invalid("metadata.resourceVersion", "0", "must be specified for an update");
-            return Err(Failure::invalid_named(&kind.group, &kind.plural, &target.name, vec![cause]));
+            let cause = Cause::invalid(
+                "metadata.resourceVersion",
+                "0",
+                "must be specified for an update",
+            );
+            return Err(Failure::invalid_named(
+                &kind.group,
+                &kind.plural,
+                &target.name,
+                vec![cause],
+            ));
         }
         let now = self.clock().stamp();
         replaced_uid(target, &live, &object)?;
-        let managers = updated(&write(target, options, Operation::Update, &now), &live, &object);
+        let managers = updated(
+            &write(target, options, Operation::Update, &now),
+            &live,
+            &object,
+        );
         set_managers(&mut object, &managers);
         let (stored, more) = self.change(&mut store, target, &live, object, options)?;
         warnings.extend(more);
@@ -95,11 +108,18 @@ fn preconditions(kind: &Kind, live: &Value, new: &Value) -> Answer<()> {
     let (found, wanted) = (&live["metadata"], &new["metadata"]);
     if wanted["uid"].is_string() && wanted["uid"] != found["uid"] {
         // The check runs twice in the real server.
-        let cause = Cause::invalid("metadata.uid", &wanted["uid"].to_string(), "field is immutable");
+        let cause = Cause::invalid(
+            "metadata.uid",
+            &wanted["uid"].to_string(),
+            "field is immutable",
+        );
         return Err(Failure::invalid(kind, name, vec![cause.clone(), cause]));
     }
     let version = wanted["resourceVersion"].as_str().unwrap_or_default();
-    if !version.is_empty() && version != "0" && wanted["resourceVersion"] != found["resourceVersion"] {
+    if !version.is_empty()
+        && version != "0"
+        && wanted["resourceVersion"] != found["resourceVersion"]
+    {
         return Err(Failure::modified(kind, name));
     }
     Ok(())
@@ -107,14 +127,25 @@ fn preconditions(kind: &Kind, live: &Value, new: &Value) -> Answer<()> {
 
 /// A replacement that names another object of the same name.
 fn replaced_uid(target: &Target, live: &Value, new: &Value) -> Answer<()> {
-    let text = |object: &Value| object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
+    let text = |object: &Value| {
+        object["metadata"]["uid"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
     let (wanted, found) = (text(new), text(live));
     if wanted.is_empty() || wanted == found {
         return Ok(());
     }
     let kind = &target.kind;
     let folder = if kind.custom { kind.group.as_str() } else { "" };
-    let parts = ["/registry", folder, &kind.plural, &target.namespace, &target.name];
+    let parts = [
+        "/registry",
+        folder,
+        &kind.plural,
+        &target.namespace,
+        &target.name,
+    ];
     let key: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     let why = format!(
         "StorageError: invalid object, Code: 4, Key: {}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}",
@@ -125,7 +156,10 @@ fn replaced_uid(target: &Target, live: &Value, new: &Value) -> Answer<()> {
 
 /// Fields of the envelope that no write changes.
 fn keep_system_fields(live: &Value, new: &mut Value) {
-    let (Some(old), Some(map)) = (live["metadata"].as_object(), new["metadata"].as_object_mut()) else {
+    let (Some(old), Some(map)) = (
+        live["metadata"].as_object(),
+        new["metadata"].as_object_mut(),
+    ) else {
         return;
     };
     for field in [
@@ -196,7 +230,12 @@ fn finalizers(kind: &Kind, live: &Value, new: &Value) -> Answer<()> {
     if live["metadata"]["deletionTimestamp"].is_null() {
         return Ok(());
     }
-    let list = |object: &Value| object["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
+    let list = |object: &Value| {
+        object["metadata"]["finalizers"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default()
+    };
     let old = list(live);
     let added: Vec<String> = list(new)
         .iter()
@@ -212,14 +251,22 @@ fn finalizers(kind: &Kind, live: &Value, new: &Value) -> Answer<()> {
     );
     let cause = Cause::forbidden("metadata.finalizers", &detail);
     // The check runs twice in the real server.
-    Err(Failure::invalid(kind, name_of(live), vec![cause.clone(), cause]))
+    Err(Failure::invalid(
+        kind,
+        name_of(live),
+        vec![cause.clone(), cause],
+    ))
 }
 
 /// Whether nothing changed but perhaps the times of ownership entries: then nothing is stored.
 fn only_times_differ(live: &Value, new: &Value) -> bool {
     let timeless = |object: &Value| {
         let mut copy = object.clone();
-        for entry in copy["metadata"]["managedFields"].as_array_mut().into_iter().flatten() {
+        for entry in copy["metadata"]["managedFields"]
+            .as_array_mut()
+            .into_iter()
+            .flatten()
+        {
             entry["time"] = Value::Null;
         }
         if let Some(list) = copy["metadata"]["managedFields"].as_array_mut() {
@@ -234,7 +281,10 @@ fn only_times_differ(live: &Value, new: &Value) -> bool {
 pub fn is_released(kind: &Kind, object: &Value) -> bool {
     let metadata = &object["metadata"];
     let list = |value: &Value| value.as_array().is_some_and(|list| !list.is_empty());
-    let graceful = metadata["deletionGracePeriodSeconds"].as_i64().unwrap_or_default() > 0;
+    let graceful = metadata["deletionGracePeriodSeconds"]
+        .as_i64()
+        .unwrap_or_default()
+        > 0;
     let held = kind.is("", "Namespace") && list(&object["spec"]["finalizers"]);
     !metadata["deletionTimestamp"].is_null() && !list(&metadata["finalizers"]) && !graceful && !held
 }

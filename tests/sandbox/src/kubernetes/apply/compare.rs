@@ -27,7 +27,13 @@ impl Comparison {
 
 pub fn compare(node: &Type, before: &Value, after: &Value) -> Comparison {
     let mut result = Comparison::default();
-    walk(node, Some(before), Some(after), &mut Vec::new(), &mut result);
+    walk(
+        node,
+        Some(before),
+        Some(after),
+        &mut Vec::new(),
+        &mut result,
+    );
     result
 }
 
@@ -39,9 +45,17 @@ fn walk(
     result: &mut Comparison,
 ) {
     // A side that is absent takes the form of the other one.
-    let mut leaf = visit(typed::form(node, after.or(before)), before, after, path, result);
+    let mut leaf = visit(
+        typed::form(node, after.or(before)),
+        before,
+        after,
+        path,
+        result,
+    );
     if let (Some(left), Some(right)) = (before, after) {
-        if left.is_object() != right.is_object() && matches!(typed::form(node, Some(left)), Form::Map(_)) {
+        if left.is_object() != right.is_object()
+            && matches!(typed::form(node, Some(left)), Form::Map(_))
+        {
             leaf |= visit(typed::form(node, Some(left)), before, after, path, result);
         }
     }
@@ -70,7 +84,13 @@ fn visit(
                 let below = typed::child(node, key).unwrap_or(&unknown);
                 let side = |value: Option<&'_ Value>| value.and_then(|v| v.get(key)).cloned();
                 path.push(Element::field(key));
-                walk(below, side(before).as_ref(), side(after).as_ref(), path, result);
+                walk(
+                    below,
+                    side(before).as_ref(),
+                    side(after).as_ref(),
+                    path,
+                    result,
+                );
                 path.pop();
             }
             false
@@ -81,7 +101,13 @@ fn visit(
             let steps: BTreeSet<&Element> = left.keys().chain(right.keys()).collect();
             for step in steps {
                 path.push(step.clone());
-                walk(item, left.get(step).copied(), right.get(step).copied(), path, result);
+                walk(
+                    item,
+                    left.get(step).copied(),
+                    right.get(step).copied(),
+                    path,
+                    result,
+                );
                 path.pop();
             }
             false
@@ -113,7 +139,11 @@ fn no_entries(value: Option<&Value>) -> bool {
     }
 }
 
-fn index<'a>(item: &Type, kind: &ListKind, list: Option<&'a Value>) -> BTreeMap<Element, &'a Value> {
+fn index<'a>(
+    item: &Type,
+    kind: &ListKind,
+    list: Option<&'a Value>,
+) -> BTreeMap<Element, &'a Value> {
     let values = list.and_then(Value::as_array).into_iter().flatten();
     values
         .filter_map(|value| Some((typed::element(item, kind, value).ok()?, value)))

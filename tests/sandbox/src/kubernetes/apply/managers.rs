@@ -59,7 +59,13 @@ pub fn decode(object: &Value) -> Managers {
                 subresource: text("subresource"),
             };
             let set = Set::from_fields_v1(&entry["fieldsV1"]);
-            (manager, Entry { set, time: text("time") })
+            (
+                manager,
+                Entry {
+                    set,
+                    time: text("time"),
+                },
+            )
         })
         .collect()
 }

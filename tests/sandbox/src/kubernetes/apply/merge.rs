@@ -128,7 +128,11 @@ pub fn remove(node: &Type, value: &Value, set: &Set) -> Value {
                     }
                 }
             }
-            if out.is_empty() { Value::Null } else { Value::Object(out) }
+            if out.is_empty() {
+                Value::Null
+            } else {
+                Value::Object(out)
+            }
         }
         Form::List(item, kind) => {
             let Some(list) = value.as_array().filter(|list| !list.is_empty()) else {
@@ -143,7 +147,11 @@ pub fn remove(node: &Type, value: &Value, set: &Set) -> Value {
                     _ => out.push(value.clone()),
                 }
             }
-            if out.is_empty() { Value::Null } else { Value::Array(out) }
+            if out.is_empty() {
+                Value::Null
+            } else {
+                Value::Array(out)
+            }
         }
     }
 }

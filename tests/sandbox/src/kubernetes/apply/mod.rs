@@ -71,14 +71,20 @@ impl Write<'_> {
         let mut kept: Managers = Managers::new();
         let previous = managers.get(&self.manager).cloned().unwrap_or_default();
         for (manager, entry) in managers {
-            let set = entry.set.difference(&touched).difference(&comparison.removed);
+            let set = entry
+                .set
+                .difference(&touched)
+                .difference(&comparison.removed);
             if !set.is_empty() {
                 kept.insert(manager, Entry { set, ..entry });
             }
         }
         let taken = self.strip(touched.clone());
         if !taken.is_empty() {
-            let earlier = previous.set.difference(&touched).difference(&comparison.removed);
+            let earlier = previous
+                .set
+                .difference(&touched)
+                .difference(&comparison.removed);
             let entry = Entry {
                 set: taken.union(&earlier),
                 time: self.now.clone(),
@@ -89,7 +95,12 @@ impl Write<'_> {
     }
 
     /// Merges a configuration into the live object and takes ownership of its fields.
-    pub fn apply(&self, live: &Value, config: &Value, force: bool) -> Result<Applied, Vec<Conflict>> {
+    pub fn apply(
+        &self,
+        live: &Value,
+        config: &Value,
+        force: bool,
+    ) -> Result<Applied, Vec<Conflict>> {
         let mut managers = managers::decode(live);
         if managers.is_empty() {
             managers = self.before_first_apply(live);
@@ -98,7 +109,9 @@ impl Write<'_> {
         let merged = merge::merge(self.node, Some(&live), Some(config)).unwrap_or_default();
         let wanted = typed::field_set(self.node, config).without(self.reset);
         let last = managers.get(&self.manager).cloned();
-        let time = last.as_ref().map_or_else(String::new, |entry| entry.time.clone());
+        let time = last
+            .as_ref()
+            .map_or_else(String::new, |entry| entry.time.clone());
         let entry = Entry { set: wanted, time };
         managers.insert(self.manager.clone(), entry);
         let new = match &last {
@@ -138,7 +151,13 @@ impl Write<'_> {
     }
 
     /// Takes changed fields from other managers, or says who holds them.
-    fn take(&self, managers: &mut Managers, live: &Value, new: &Value, force: bool) -> Result<(), Vec<Conflict>> {
+    fn take(
+        &self,
+        managers: &mut Managers,
+        live: &Value,
+        new: &Value,
+        force: bool,
+    ) -> Result<(), Vec<Conflict>> {
         let comparison = compare::compare(self.node, live, new).without(self.reset);
         let touched = comparison.modified.union(&comparison.added);
         let mut conflicts = Vec::new();

@@ -175,6 +175,9 @@ mod tests {
             set(json!({"f:a": {"f:b": {}}}))
         );
         assert!(all.difference(&all).is_empty());
-        assert_eq!(all.intersection(&set(json!({"f:a": {"f:b": {}}}))), set(json!({"f:a": {"f:b": {}}})));
+        assert_eq!(
+            all.intersection(&set(json!({"f:a": {"f:b": {}}}))),
+            set(json!({"f:a": {"f:b": {}}}))
+        );
     }
 }

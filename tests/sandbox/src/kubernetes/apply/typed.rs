@@ -49,10 +49,12 @@ pub fn element(item: &Type, kind: &ListKind, value: &Value) -> Result<Element, S
     match kind {
         ListKind::Atomic => Err("invalid indexing into atomic list".to_owned()),
         ListKind::Set => match value {
-            Value::Null => Err("associative list without keys has an element that's an explicit null".to_owned()),
-            Value::Object(_) | Value::Array(_) => {
-                Err("associative list without keys has an element that's a map or list type".to_owned())
-            }
+            Value::Null => Err(
+                "associative list without keys has an element that's an explicit null".to_owned(),
+            ),
+            Value::Object(_) | Value::Array(_) => Err(
+                "associative list without keys has an element that's a map or list type".to_owned(),
+            ),
             _ => Ok(Element::Value(value.to_string())),
         },
         ListKind::Map(keys) => keyed(item, keys, value),
@@ -104,7 +106,10 @@ impl Check {
             }
             Shape::Object(object) => {
                 let Value::Object(map) = value else {
-                    errors.push(prefixed(path, &format!("expected map, got &{{{}}}", go_value(value))));
+                    errors.push(prefixed(
+                        path,
+                        &format!("expected map, got &{{{}}}", go_value(value)),
+                    ));
                     return;
                 };
                 for (key, item) in map {
@@ -122,9 +127,19 @@ impl Check {
         }
     }
 
-    fn list(&self, item: &Type, kind: &ListKind, value: &Value, path: &str, errors: &mut Vec<String>) {
+    fn list(
+        &self,
+        item: &Type,
+        kind: &ListKind,
+        value: &Value,
+        path: &str,
+        errors: &mut Vec<String>,
+    ) {
         let Value::Array(values) = value else {
-            errors.push(prefixed(path, &format!("expected list, got &{{{}}}", go_value(value))));
+            errors.push(prefixed(
+                path,
+                &format!("expected list, got &{{{}}}", go_value(value)),
+            ));
             return;
         };
         let mut seen = Vec::new();
@@ -208,7 +223,8 @@ pub fn field_set(node: &Type, value: &Value) -> Set {
                 let unknown = Type::any();
                 let below = child(node, key).unwrap_or(&unknown);
                 let mut inner = field_set(below, item);
-                let empty = item.is_null() || item.as_object().is_some_and(serde_json::Map::is_empty);
+                let empty =
+                    item.is_null() || item.as_object().is_some_and(serde_json::Map::is_empty);
                 inner.member |= empty || !is_declared(node, key);
                 if !inner.is_empty() {
                     set.children.insert(Element::field(key), inner);

@@ -52,7 +52,10 @@ fn tokens(text: &str) -> Vec<String> {
             }
             at += 1;
         } else if letter.is_alphanumeric() || letter == '_' {
-            while letters.get(at).is_some_and(|next| next.is_alphanumeric() || *next == '_') {
+            while letters
+                .get(at)
+                .is_some_and(|next| next.is_alphanumeric() || *next == '_')
+            {
                 at += 1;
             }
         } else {
@@ -71,7 +74,12 @@ struct Parser {
 }
 
 /// Operators by how loosely they bind.
-const LEVELS: [&[&str]; 4] = [&["||"], &["&&"], &["==", "!=", "<=", ">=", "<", ">", "in"], &["+", "-"]];
+const LEVELS: [&[&str]; 4] = [
+    &["||"],
+    &["&&"],
+    &["==", "!=", "<=", ">=", "<", ">", "in"],
+    &["+", "-"],
+];
 
 impl Parser {
     fn peek(&self) -> &str {
@@ -172,7 +180,10 @@ impl Parser {
 fn eval(node: &Node, scope: &Scope<'_>) -> Result<Value, String> {
     match node {
         Node::Literal(value) => Ok(value.clone()),
-        Node::Name(name) => scope.get(name).cloned().ok_or_else(|| format!("undeclared reference to '{name}'")),
+        Node::Name(name) => scope
+            .get(name)
+            .cloned()
+            .ok_or_else(|| format!("undeclared reference to '{name}'")),
         Node::Member(inner, name) => member(&eval(inner, scope)?, name),
         Node::Index(inner, index) => match eval(index, scope)? {
             Value::String(name) => member(&eval(inner, scope)?, &name),
@@ -194,11 +205,16 @@ fn eval(node: &Node, scope: &Scope<'_>) -> Result<Value, String> {
 }
 
 fn member(value: &Value, name: &str) -> Result<Value, String> {
-    value.get(name).cloned().ok_or_else(|| format!("no such key: {name}"))
+    value
+        .get(name)
+        .cloned()
+        .ok_or_else(|| format!("no such key: {name}"))
 }
 
 fn truth(node: &Node, scope: &Scope<'_>) -> Result<bool, String> {
-    eval(node, scope)?.as_bool().ok_or_else(|| "no such overload".to_owned())
+    eval(node, scope)?
+        .as_bool()
+        .ok_or_else(|| "no such overload".to_owned())
 }
 
 fn binary(operator: &str, left: &Node, right: &Node, scope: &Scope<'_>) -> Result<Value, String> {
@@ -224,7 +240,10 @@ fn binary(operator: &str, left: &Node, right: &Node, scope: &Scope<'_>) -> Resul
         ">" => compare(|a, b| a > b),
         "<=" => compare(|a, b| a <= b),
         ">=" => compare(|a, b| a >= b),
-        "in" => Ok(right.as_array().is_some_and(|list| list.contains(&left)).into()),
+        "in" => Ok(right
+            .as_array()
+            .is_some_and(|list| list.contains(&left))
+            .into()),
         _ => Err(format!("unsupported operator `{operator}`")),
     }
 }
@@ -281,10 +300,19 @@ mod tests {
 
     #[test]
     fn rules_as_crds_write_them() {
-        assert_eq!(check("!(has(self.a) && has(self.b))", json!({"a": 1})), Ok(true));
-        assert_eq!(check("!(has(self.a) && has(self.b))", json!({"a": 1, "b": 2})), Ok(false));
+        assert_eq!(
+            check("!(has(self.a) && has(self.b))", json!({"a": 1})),
+            Ok(true)
+        );
+        assert_eq!(
+            check("!(has(self.a) && has(self.b))", json!({"a": 1, "b": 2})),
+            Ok(false)
+        );
         assert_eq!(check("self > 0", json!(0)), Ok(false));
-        assert_eq!(check("!self.name.startsWith('pg_')", json!({"name": "pg_x"})), Ok(false));
+        assert_eq!(
+            check("!self.name.startsWith('pg_')", json!({"name": "pg_x"})),
+            Ok(false)
+        );
         let unique = "self.all(e, self.filter(f, f.k==e.k).size() == 1)";
         assert_eq!(check(unique, json!([{"k": 1}, {"k": 2}])), Ok(true));
         assert_eq!(check(unique, json!([{"k": 1}, {"k": 1}])), Ok(false));
@@ -293,7 +321,10 @@ mod tests {
     #[test]
     fn a_transition_rule_needs_an_old_value() {
         assert!(holds("self == oldSelf", &json!(1), None).is_none());
-        assert_eq!(holds("oldSelf == self", &json!(1), Some(&json!(2))), Some(Ok(false)));
+        assert_eq!(
+            holds("oldSelf == self", &json!(1), Some(&json!(2))),
+            Some(Ok(false))
+        );
     }
 
     #[test]

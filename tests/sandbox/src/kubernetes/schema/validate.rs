@@ -120,13 +120,25 @@ fn wrong_type(node: &Type, value: &Value, path: &str) -> Option<Cause> {
 
 fn limits(rules: &Rules, value: &Value, path: &str, causes: &mut Vec<Cause>) {
     let shown = value.to_string();
-    let mut bad = |detail: String| causes.push(Cause::invalid(path, &shown, &format!("{path} in body {detail}")));
+    let mut bad = |detail: String| {
+        causes.push(Cause::invalid(
+            path,
+            &shown,
+            &format!("{path} in body {detail}"),
+        ))
+    };
     if let Some(number) = value.as_f64() {
         if rules.minimum.is_some_and(|limit| number < limit) {
-            bad(format!("should be greater than or equal to {}", rules.minimum.unwrap_or_default()));
+            bad(format!(
+                "should be greater than or equal to {}",
+                rules.minimum.unwrap_or_default()
+            ));
         }
         if rules.maximum.is_some_and(|limit| number > limit) {
-            bad(format!("should be less than or equal to {}", rules.maximum.unwrap_or_default()));
+            bad(format!(
+                "should be less than or equal to {}",
+                rules.maximum.unwrap_or_default()
+            ));
         }
     }
     if let Some(text) = value.as_str() {
@@ -134,11 +146,13 @@ fn limits(rules: &Rules, value: &Value, path: &str, causes: &mut Vec<Cause>) {
         if let Some(limit) = rules.min_length.filter(|limit| length < *limit) {
             bad(format!("should be at least {limit} chars long"));
         }
-        let unmatched = |pattern: &&String| Regex::new(pattern).is_ok_and(|regex| !regex.is_match(text));
+        let unmatched =
+            |pattern: &&String| Regex::new(pattern).is_ok_and(|regex| !regex.is_match(text));
         if let Some(pattern) = rules.pattern.as_ref().filter(unmatched) {
             bad(format!("should match '{pattern}'"));
         }
-        if rules.format.as_deref() == Some("date-time") && text.parse::<jiff::Timestamp>().is_err() {
+        if rules.format.as_deref() == Some("date-time") && text.parse::<jiff::Timestamp>().is_err()
+        {
             let detail = format!("{path} in body must be of type date-time: {shown}");
             let message = format!("Invalid value: {shown}: {detail}");
             causes.push(Cause::new("FieldValueTypeInvalid", path, message));
@@ -156,7 +170,10 @@ fn limits(rules: &Rules, value: &Value, path: &str, causes: &mut Vec<Cause>) {
     }
     if !rules.one_of.is_empty() && !rules.one_of.contains(value) {
         let known: Vec<String> = rules.one_of.iter().map(Value::to_string).collect();
-        let message = format!("Unsupported value: {shown}: supported values: {}", known.join(", "));
+        let message = format!(
+            "Unsupported value: {shown}: supported values: {}",
+            known.join(", ")
+        );
         causes.push(Cause::new("FieldValueNotSupported", path, message));
     }
 }

@@ -30,7 +30,11 @@ pub fn defaults(kind: &Kind, object: &mut Value) {
         "PersistentVolumeClaim" => fill(&mut object["spec"], "volumeMode", json!("Filesystem")),
         "PersistentVolume" => {
             fill(&mut object["spec"], "volumeMode", json!("Filesystem"));
-            fill(&mut object["spec"], "persistentVolumeReclaimPolicy", json!("Retain"));
+            fill(
+                &mut object["spec"],
+                "persistentVolumeReclaimPolicy",
+                json!("Retain"),
+            );
         }
         "PriorityClass" => fill(object, "preemptionPolicy", json!("PreemptLowerPriority")),
         "NetworkPolicy" => {
@@ -42,7 +46,11 @@ pub fn defaults(kind: &Kind, object: &mut Value) {
             fill(&mut object["spec"], "podSelector", json!({}));
         }
         "RoleBinding" | "ClusterRoleBinding" => {
-            fill(&mut object["roleRef"], "apiGroup", json!("rbac.authorization.k8s.io"));
+            fill(
+                &mut object["roleRef"],
+                "apiGroup",
+                json!("rbac.authorization.k8s.io"),
+            );
             for subject in items(&mut object["subjects"]) {
                 if matches!(subject["kind"].as_str(), Some("User" | "Group")) {
                     fill(subject, "apiGroup", json!("rbac.authorization.k8s.io"));
@@ -62,7 +70,10 @@ fn items(list: &mut Value) -> impl Iterator<Item = &mut Value> {
 
 fn secret(object: &mut Value) {
     fill(object, "type", json!("Opaque"));
-    let Some(Value::Object(texts)) = object.as_object_mut().and_then(|map| map.remove("stringData")) else {
+    let Some(Value::Object(texts)) = object
+        .as_object_mut()
+        .and_then(|map| map.remove("stringData"))
+    else {
         return;
     };
     let engine = base64::engine::general_purpose::STANDARD;
@@ -106,8 +117,16 @@ fn deployment(object: &mut Value) {
     fill(&mut spec["strategy"], "type", json!("RollingUpdate"));
     if spec["strategy"]["type"] == "RollingUpdate" {
         fill(&mut spec["strategy"], "rollingUpdate", json!({}));
-        fill(&mut spec["strategy"]["rollingUpdate"], "maxSurge", json!("25%"));
-        fill(&mut spec["strategy"]["rollingUpdate"], "maxUnavailable", json!("25%"));
+        fill(
+            &mut spec["strategy"]["rollingUpdate"],
+            "maxSurge",
+            json!("25%"),
+        );
+        fill(
+            &mut spec["strategy"]["rollingUpdate"],
+            "maxUnavailable",
+            json!("25%"),
+        );
     }
     fill(&mut spec["template"], "metadata", json!({}));
     pod_spec(&mut spec["template"]["spec"]);
@@ -158,7 +177,11 @@ fn pod_spec(spec: &mut Value) {
             let policy = if latest { "Always" } else { "IfNotPresent" };
             fill(container, "imagePullPolicy", json!(policy));
             fill(container, "resources", json!({}));
-            fill(container, "terminationMessagePath", json!("/dev/termination-log"));
+            fill(
+                container,
+                "terminationMessagePath",
+                json!("/dev/termination-log"),
+            );
             fill(container, "terminationMessagePolicy", json!("File"));
             for port in items(&mut container["ports"]) {
                 fill(port, "protocol", json!("TCP"));
@@ -181,7 +204,9 @@ pub fn blank(kind: &Kind) -> Value {
     match kind.kind.as_str() {
         "Service" => object["status"] = json!({"loadBalancer": {}}),
         "PersistentVolumeClaim" => object["spec"] = json!({"resources": {}}),
-        "Deployment" => object["spec"] = json!({"strategy": {}, "template": {"metadata": {}, "spec": {}}}),
+        "Deployment" => {
+            object["spec"] = json!({"strategy": {}, "template": {"metadata": {}, "spec": {}}})
+        }
         "Job" => object["spec"] = json!({"template": {"metadata": {}, "spec": {}}}),
         "RoleBinding" | "ClusterRoleBinding" => object["roleRef"] = json!({}),
         "Event" if kind.group.is_empty() => {
@@ -209,7 +234,10 @@ pub fn prepare_update(kind: &Kind, old: &Value, new: &mut Value) {
 }
 
 fn protect(object: &mut Value, finalizer: &str) {
-    let list = object["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
+    let list = object["metadata"]["finalizers"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     if !list.iter().any(|found| found == finalizer) {
         object["metadata"]["finalizers"] = Value::Array([list, vec![finalizer.into()]].concat());
     }
@@ -246,8 +274,7 @@ pub fn prepare(kind: &Kind, object: &mut Value, mut address: impl FnMut() -> Str
         "VolumeAttributesClass" => protect(object, "kubernetes.io/vac-protection"),
         "Pod" => object["status"] = json!({"phase": "Pending", "qosClass": "BestEffort"}),
         "PodDisruptionBudget" => {
-            object["status"] =
-                json!({"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0});
+            object["status"] = json!({"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0});
         }
         "Deployment" | "Job" => object["status"] = json!({}),
         "CustomResourceDefinition" => definition(object),
@@ -257,7 +284,10 @@ pub fn prepare(kind: &Kind, object: &mut Value, mut address: impl FnMut() -> Str
 
 fn definition(object: &mut Value) {
     let names = object["spec"]["names"].clone();
-    let versions = object["spec"]["versions"].as_array().cloned().unwrap_or_default();
+    let versions = object["spec"]["versions"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     let stored: Vec<Value> = versions
         .iter()
         .filter(|version| version["storage"] == true)
@@ -281,7 +311,10 @@ pub fn check(kind: &Kind, object: &Value) -> Vec<Cause> {
     let map = |value: &Value| value.as_object().cloned().unwrap_or_else(|| empty.clone());
     match kind.kind.as_str() {
         "ConfigMap" | "Secret" => {
-            for key in map(&object["data"]).keys().chain(map(&object["binaryData"]).keys()) {
+            for key in map(&object["data"])
+                .keys()
+                .chain(map(&object["binaryData"]).keys())
+            {
                 let good = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
                 if !key.chars().all(good) || key.is_empty() {
                     causes.push(Cause::invalid(&format!("data[{key}]"), &Value::from(key.as_str()).to_string(), "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"));
@@ -300,7 +333,8 @@ pub fn check(kind: &Kind, object: &Value) -> Vec<Cause> {
         }
         "Service" => {
             let ports = object["spec"]["ports"].as_array().map_or(0, Vec::len);
-            let headless = object["spec"]["clusterIP"] == "None" || object["spec"]["type"] == "ExternalName";
+            let headless =
+                object["spec"]["clusterIP"] == "None" || object["spec"]["type"] == "ExternalName";
             if ports == 0 && !headless {
                 causes.push(Cause::required("spec.ports", ""));
             }

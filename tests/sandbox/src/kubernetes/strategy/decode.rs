@@ -50,8 +50,14 @@ pub fn decode(kind: &Kind, object: &mut Value, validation: Validation) -> Answer
     let mut unknown = strict::prune(&kind.schema, object);
     unknown.sort();
     if !unknown.is_empty() && validation == Validation::Strict {
-        let list: Vec<String> = unknown.iter().map(|path| format!("unknown field \"{path}\"")).collect();
-        return Err(cannot_handle(kind, &format!("strict decoding error: {}", list.join(", "))));
+        let list: Vec<String> = unknown
+            .iter()
+            .map(|path| format!("unknown field \"{path}\""))
+            .collect();
+        return Err(cannot_handle(
+            kind,
+            &format!("strict decoding error: {}", list.join(", ")),
+        ));
     }
     if kind.custom {
         fill::drop_nulls(&kind.schema, object);
@@ -62,7 +68,10 @@ pub fn decode(kind: &Kind, object: &mut Value, validation: Validation) -> Answer
     if validation == Validation::Ignore {
         return Ok(Vec::new());
     }
-    Ok(unknown.iter().map(|path| format!("unknown field \"{path}\"")).collect())
+    Ok(unknown
+        .iter()
+        .map(|path| format!("unknown field \"{path}\""))
+        .collect())
 }
 
 pub fn cannot_handle(kind: &Kind, why: &str) -> Failure {
@@ -106,9 +115,9 @@ fn type_error(node: &Type, value: &Value, path: &str) -> Option<String> {
             };
             type_error(child, item, &below)
         }),
-        (Shape::List { item, .. }, Value::Array(values)) => {
-            values.iter().find_map(|value| type_error(item, value, path))
-        }
+        (Shape::List { item, .. }, Value::Array(values)) => values
+            .iter()
+            .find_map(|value| type_error(item, value, path)),
         (Shape::Scalar(Scalar::Bytes), Value::String(text)) => base64_error(text),
         (Shape::Scalar(scalar), value) => {
             let (go, fits) = match scalar {
@@ -141,9 +150,12 @@ fn base64_error(text: &str) -> Option<String> {
     let engine = base64::engine::general_purpose::STANDARD;
     match engine.decode(text) {
         Ok(_) => None,
-        Err(base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol(at, _)) => {
-            Some(format!("illegal base64 data at input byte {at}"))
-        }
-        Err(_) => Some(format!("illegal base64 data at input byte {}", text.len() / 4 * 4)),
+        Err(
+            base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol(at, _),
+        ) => Some(format!("illegal base64 data at input byte {at}")),
+        Err(_) => Some(format!(
+            "illegal base64 data at input byte {}",
+            text.len() / 4 * 4
+        )),
     }
 }

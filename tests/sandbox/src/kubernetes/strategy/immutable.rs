@@ -14,16 +14,29 @@ pub fn check(kind: &Kind, old: &Value, new: &Value) -> Vec<Cause> {
             .collect(),
         "ConfigMap" | "Secret" => contents(old, new),
         "RoleBinding" | "ClusterRoleBinding" if old["roleRef"] != new["roleRef"] => {
-            vec![Cause::invalid("roleRef", &go_struct(&new["roleRef"]), "cannot change roleRef")]
+            vec![Cause::invalid(
+                "roleRef",
+                &go_struct(&new["roleRef"]),
+                "cannot change roleRef",
+            )]
         }
-        "Deployment" | "Job" => fixed("spec.selector", &old["spec"]["selector"], &new["spec"]["selector"])
-            .into_iter()
-            .collect(),
+        "Deployment" | "Job" => fixed(
+            "spec.selector",
+            &old["spec"]["selector"],
+            &new["spec"]["selector"],
+        )
+        .into_iter()
+        .collect(),
         "PersistentVolumeClaim" => claim(old, new),
         "PriorityClass" if old["value"] != new["value"] => {
-            vec![Cause::forbidden("value", "may not be changed in an update.")]
+            vec![Cause::forbidden(
+                "value",
+                "may not be changed in an update.",
+            )]
         }
-        "Service" if new["spec"]["type"] != "ExternalName" && !old["spec"]["clusterIP"].is_null() => {
+        "Service"
+            if new["spec"]["type"] != "ExternalName" && !old["spec"]["clusterIP"].is_null() =>
+        {
             let ips = new["spec"]["clusterIPs"].to_string();
             let before = &old["spec"]["clusterIP"];
             let changed = *before != new["spec"]["clusterIP"];

@@ -59,13 +59,17 @@ pub fn validate_update(kind: &Kind, subresource: &str, old: &Value, new: &Value)
 
 /// The fields that the scale subresource reads must be numbers.
 fn scale_paths(kind: &Kind, object: &Value) -> Vec<Cause> {
-    let scale = kind.scale.iter().flat_map(|scale| [&scale.spec, &scale.status]);
+    let scale = kind
+        .scale
+        .iter()
+        .flat_map(|scale| [&scale.spec, &scale.status]);
     scale
         .filter_map(|path| {
             let value = path.iter().fold(object, |value, key| &value[key.as_str()]);
             let shown = value.as_str()?;
             let path = format!(".{}", path.join("."));
-            let detail = format!("{path} accessor error: {shown} is of the type string, expected int64");
+            let detail =
+                format!("{path} accessor error: {shown} is of the type string, expected int64");
             Some(Cause::invalid(&path, "0", &detail))
         })
         .collect()

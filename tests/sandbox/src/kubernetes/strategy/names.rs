@@ -46,7 +46,9 @@ fn wrong_name(kind: &Kind, name: &str) -> Option<Cause> {
         ("", "Service") if !fits(&LABEL_1035_REGEX, name) => bad(format!(
             "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '{LABEL_1035}')"
         )),
-        ("", "Namespace" | "Service") if name.len() > 63 => bad("must be no more than 63 characters".to_owned()),
+        ("", "Namespace" | "Service") if name.len() > 63 => {
+            bad("must be no more than 63 characters".to_owned())
+        }
         _ if !fits(&SUBDOMAIN_REGEX, name) => bad(format!(
             "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '{SUBDOMAIN}')"
         )),
@@ -71,7 +73,8 @@ pub fn check_labels(object: &Value) -> Vec<Cause> {
     for value in labels.into_iter().flat_map(|map| map.values()) {
         let text = value.as_str().unwrap_or_default();
         let quoted = value.to_string();
-        let mut bad = |detail: &str| causes.push(Cause::invalid("metadata.labels", &quoted, detail));
+        let mut bad =
+            |detail: &str| causes.push(Cause::invalid("metadata.labels", &quoted, detail));
         if text.len() > 63 {
             bad("must be no more than 63 bytes");
         }

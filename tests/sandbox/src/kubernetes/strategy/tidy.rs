@@ -22,7 +22,10 @@ pub fn tidy(kind: &Kind, object: &mut Value) {
 
 /// The envelope of custom resources goes through Go types too.
 pub fn metadata(kind: &Kind, object: &mut Value) {
-    if let (Some(node), true) = (kind.schema.at(&["metadata"]), object["metadata"].is_object()) {
+    if let (Some(node), true) = (
+        kind.schema.at(&["metadata"]),
+        object["metadata"].is_object(),
+    ) {
         walk(node, &mut object["metadata"]);
     }
 }
@@ -36,7 +39,9 @@ fn walk(node: &Type, value: &mut Value) {
                 }
             }
             if !object.fields.is_empty() {
-                map.retain(|name, item| !is_omitted(object.fields.get(name).map(AsRef::as_ref), name, item));
+                map.retain(|name, item| {
+                    !is_omitted(object.fields.get(name).map(AsRef::as_ref), name, item)
+                });
             }
         }
         (Shape::List { item, .. }, Value::Array(values)) => {
