@@ -265,9 +265,8 @@ fn drop_empty(object: &mut Value, field: &str) {
     if object["metadata"][field]
         .as_array()
         .is_some_and(Vec::is_empty)
+        && let Some(map) = object["metadata"].as_object_mut()
     {
-        if let Some(map) = object["metadata"].as_object_mut() {
-            map.remove(field);
-        }
+        map.remove(field);
     }
 }

@@ -1,6 +1,13 @@
 //! The same requests to the sandbox and to a real kube-apiserver (`DIFFERENTIAL_KUBECONFIG`), with the same answers.
 //! Needs `CRDS_DIR` with the CRD files; the real server gets them installed when it lacks them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and reports on stdout"
+)]
+
 mod core;
 mod custom;
 mod normal;

@@ -50,10 +50,11 @@ impl Kubernetes {
         }
         self.mutate(kind, None, &mut object);
         strategy::defaults(kind, &mut object);
-        if kind.status && kind.custom {
-            if let Some(map) = object.as_object_mut() {
-                map.remove("status");
-            }
+        if kind.status
+            && kind.custom
+            && let Some(map) = object.as_object_mut()
+        {
+            map.remove("status");
         }
         self.stamp(store, kind, &mut object);
         strategy::validate_create(kind, &object)?;

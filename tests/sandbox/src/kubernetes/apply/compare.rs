@@ -52,12 +52,11 @@ fn walk(
         path,
         result,
     );
-    if let (Some(left), Some(right)) = (before, after) {
-        if left.is_object() != right.is_object()
-            && matches!(typed::form(node, Some(left)), Form::Map(_))
-        {
-            leaf |= visit(typed::form(node, Some(left)), before, after, path, result);
-        }
+    if let (Some(left), Some(right)) = (before, after)
+        && left.is_object() != right.is_object()
+        && matches!(typed::form(node, Some(left)), Form::Map(_))
+    {
+        leaf |= visit(typed::form(node, Some(left)), before, after, path, result);
     }
     if !leaf {
         match (before, after) {

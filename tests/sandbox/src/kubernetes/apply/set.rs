@@ -89,7 +89,7 @@ impl Set {
     pub fn with_named_fields(&self, node: &Type) -> Set {
         let mut result = self.clone();
         for (element, child) in &mut result.children {
-            let known = match (&node.shape, &*element) {
+            let known = match (&node.shape, element) {
                 (Shape::Object(object), Element::Field(name)) => {
                     child.member |= object.fields.contains_key(name);
                     object.child(name).map(AsRef::as_ref)
@@ -125,10 +125,10 @@ impl Set {
         let mut map = Map::new();
         for (element, child) in &self.children {
             let mut inner = child.to_fields_v1();
-            if let (Value::Object(fields), true) = (&mut inner, child.member) {
-                if !fields.is_empty() {
-                    fields.insert(".".to_owned(), Value::Object(Map::new()));
-                }
+            if let (Value::Object(fields), true) = (&mut inner, child.member)
+                && !fields.is_empty()
+            {
+                fields.insert(".".to_owned(), Value::Object(Map::new()));
             }
             map.insert(element.encode(), inner);
         }

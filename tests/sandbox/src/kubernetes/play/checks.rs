@@ -122,14 +122,14 @@ fn storage(old: Option<&Value>, new: &Value, causes: &mut Vec<Cause>) {
             ));
         }
         let sizes = (quantity(text(&before["size"])), quantity(size));
-        if let (Some(before), Some(now)) = sizes {
-            if now < before {
-                let detail = format!(
-                    "can't shrink existing storage from {} to {size}",
-                    text(&old["spec"][part]["size"])
-                );
-                causes.push(Cause::invalid(&field, &format!("\"{size}\""), &detail));
-            }
+        if let (Some(before), Some(now)) = sizes
+            && now < before
+        {
+            let detail = format!(
+                "can't shrink existing storage from {} to {size}",
+                text(&old["spec"][part]["size"])
+            );
+            causes.push(Cause::invalid(&field, &format!("\"{size}\""), &detail));
         }
     }
 }

@@ -16,10 +16,8 @@ pub(super) fn act(server: &Kubernetes, scheduled: &Value, now: Timestamp) -> Opt
     let planned = text(&status["nextScheduleTime"]).parse::<Timestamp>().ok();
     let first = status["lastCheckTime"].is_null();
     let due = planned.is_some_and(|planned| planned <= now) || (first && spec["immediate"] == true);
-    if !due {
-        if let Some(planned) = planned {
-            return Some(planned);
-        }
+    if !due && let Some(planned) = planned {
+        return Some(planned);
     }
     let next = schedule.after(now)?;
     let mut report = json!({"lastCheckTime": stamp(now), "nextScheduleTime": stamp(next)});

@@ -23,13 +23,13 @@ impl Kubernetes {
         if self.look(group, kind, namespace, name).is_some() {
             return;
         }
-        if let Ok(target) = self.target(group, kind, namespace, "") {
-            if let Err(failure) = self.create_as(MANAGER, &target, object) {
-                tracing::warn!(
-                    "the operator could not create {kind} {namespace}/{name}: {}",
-                    failure.message
-                );
-            }
+        if let Ok(target) = self.target(group, kind, namespace, "")
+            && let Err(failure) = self.create_as(MANAGER, &target, object)
+        {
+            tracing::warn!(
+                "the operator could not create {kind} {namespace}/{name}: {}",
+                failure.message
+            );
         }
     }
 
@@ -45,26 +45,26 @@ impl Kubernetes {
 
     /// Merges into the status of an object.
     pub(super) fn report(&self, group: &str, object: &Value, status: &Value) {
-        if let Some(target) = self.address(group, object) {
-            if let Err(failure) = self.patch_status(MANAGER, &target, status) {
-                tracing::warn!(
-                    "the operator could not report on {}: {}",
-                    target.name,
-                    failure.message
-                );
-            }
+        if let Some(target) = self.address(group, object)
+            && let Err(failure) = self.patch_status(MANAGER, &target, status)
+        {
+            tracing::warn!(
+                "the operator could not report on {}: {}",
+                target.name,
+                failure.message
+            );
         }
     }
 
     pub(super) fn amend(&self, group: &str, object: &Value, patch: &Value) {
-        if let Some(target) = self.address(group, object) {
-            if let Err(failure) = self.patch_as(MANAGER, &target, patch) {
-                tracing::warn!(
-                    "the operator could not change {}: {}",
-                    target.name,
-                    failure.message
-                );
-            }
+        if let Some(target) = self.address(group, object)
+            && let Err(failure) = self.patch_as(MANAGER, &target, patch)
+        {
+            tracing::warn!(
+                "the operator could not change {}: {}",
+                target.name,
+                failure.message
+            );
         }
     }
 

@@ -9,7 +9,6 @@ static TABLE: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
         .lines()
         .filter(|line| !line.starts_with('#'))
         .filter_map(|line| line.split_once(": "))
-        .map(|(name, fields)| (name, fields))
         .collect()
 });
 
