@@ -89,7 +89,7 @@ fn resources(kinds: &[Arc<Kind>], group: &str, version: &str) -> Option<Value> {
         if kind.scale.is_some() {
             list.push(json!({"name": format!("{}/scale", kind.plural), "singularName": "",
                 "namespaced": kind.namespaced, "group": "autoscaling", "version": "v1", "kind": "Scale",
-                "verbs": ["get"]}));
+                "verbs": ["get", "patch", "update"]}));
         }
     }
     Some(

@@ -54,10 +54,14 @@ async fn what_the_webhook_fills_in_belongs_to_nobody() {
     let entries = found["metadata"]["managedFields"].as_array().unwrap();
     assert_eq!(entries.len(), 1);
     let owned = &entries[0]["fieldsV1"];
-    assert_eq!(
-        *owned,
-        json!({"f:spec": {"f:instances": {}, "f:storage": {"f:size": {}}}})
-    );
+    // Without a schema every key of a map is a member of its own.
+    let expected = match std::env::var_os("CRDS_DIR") {
+        Some(_) => json!({"f:spec": {"f:instances": {}, "f:storage": {"f:size": {}}}}),
+        None => {
+            json!({"f:spec": {".": {}, "f:instances": {}, "f:storage": {".": {}, "f:size": {}}}})
+        }
+    };
+    assert_eq!(*owned, expected);
     let again = world.apply_cluster(json!({})).await;
     assert_eq!(again["metadata"]["generation"], 1);
 }

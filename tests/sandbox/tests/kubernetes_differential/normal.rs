@@ -68,6 +68,12 @@ fn without_ids(text: &str) -> String {
         return format!("{}(object){}", &text[..start], &text[end..]);
     }
     let mut out = text.to_owned();
+    // The real server finds the faults of a map in random order.
+    if let Some((head, list)) = text.split_once("errors:\n") {
+        let mut lines: Vec<&str> = list.lines().collect();
+        lines.sort_unstable();
+        out = format!("{head}errors:\n{}", lines.join("\n"));
+    }
     let words = text.split(|letter: char| !letter.is_ascii_hexdigit() && letter != '-');
     for word in words.filter(|word| is_id(word)) {
         out = out.replace(word, "(uid)");

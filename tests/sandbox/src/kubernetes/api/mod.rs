@@ -4,6 +4,7 @@ pub mod create;
 pub mod delete;
 pub mod patch;
 pub mod read;
+pub mod scale;
 pub mod strategic;
 pub mod update;
 
@@ -89,7 +90,11 @@ fn write<'a>(target: &'a Target, options: &Options, operation: Operation, now: &
             api_version: target.kind.api_version(),
             subresource: target.subresource.clone(),
         },
-        now: now.to_owned(),
+        // The real server records no time for ownership taken through a scale.
+        now: match target.subresource.as_str() {
+            "scale" => String::new(),
+            _ => now.to_owned(),
+        },
         reset: strategy::reset_fields(&target.kind, &target.subresource),
     }
 }

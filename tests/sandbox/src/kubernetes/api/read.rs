@@ -5,7 +5,7 @@ use super::super::kinds::Kind;
 use super::super::selectors::Selector;
 use super::super::status::{Answer, Failure};
 use super::super::store::{Page, Store};
-use super::Target;
+use super::{Target, scale};
 use base64::Engine;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ impl Kubernetes {
         let found = self.store().get(kind, &target.namespace, &target.name);
         let object = found.ok_or_else(|| Failure::not_found(kind, &target.name))?;
         match target.subresource.as_str() {
-            "scale" => scale(kind, &object),
+            "scale" => scale::view(kind, &object),
             _ => Ok((*object).clone()),
         }
     }
@@ -106,29 +106,4 @@ fn resume(store: &mut Store, token: &str) -> Answer<(u64, Vec<Arc<Value>>)> {
     Err(Failure::bad_request(
         "invalid continue token: continue key is not valid",
     ))
-}
-
-fn scale(kind: &Kind, object: &Value) -> Answer<Value> {
-    let Some(scale) = &kind.scale else {
-        return Err(Failure::no_route());
-    };
-    let at = |path: &[String]| {
-        path.iter()
-            .fold(object, |value, key| &value[key.as_str()])
-            .clone()
-    };
-    let number = |path: &[String]| at(path).as_i64().unwrap_or_default();
-    let metadata = &object["metadata"];
-    let mut answer = json!({
-        "kind": "Scale",
-        "apiVersion": "autoscaling/v1",
-        "metadata": {"name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"],
-            "resourceVersion": metadata["resourceVersion"], "creationTimestamp": metadata["creationTimestamp"]},
-        "spec": {"replicas": number(&scale.spec)},
-        "status": {"replicas": number(&scale.status)},
-    });
-    if let Some(selector) = scale.selector.as_deref().map(at).filter(Value::is_string) {
-        answer["status"]["selector"] = selector;
-    }
-    Ok(answer)
 }

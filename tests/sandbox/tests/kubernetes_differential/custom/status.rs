@@ -79,6 +79,12 @@ pub fn sequences() -> Vec<Sequence> {
             [
                 post(cnpg("clusters"), small(json!({}))),
                 get(format!("{}/scale", cnpg("clusters/c"))),
+                merge(
+                    format!("{}/scale?fieldManager=scaler", cnpg("clusters/c")),
+                    json!({"spec": {"replicas": 5}}),
+                ),
+                get(cnpg("clusters/c")),
+                apply(by("m"), small(json!({}))),
             ],
         ),
         sequence(
