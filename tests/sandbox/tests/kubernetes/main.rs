@@ -8,6 +8,7 @@
 )]
 
 mod backups;
+mod clock;
 mod clusters;
 mod machinery;
 mod world;
