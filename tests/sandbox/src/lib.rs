@@ -22,6 +22,7 @@ pub mod control;
 pub mod entra;
 pub mod faults;
 pub mod hooks;
+pub mod kubernetes;
 pub mod log;
 pub mod options;
 pub mod tls;
