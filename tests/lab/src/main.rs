@@ -1,6 +1,7 @@
-//! Lab.
-fn main() -> anyhow::Result<()> {
-    lab::progress::begin();
-    lab::machine::require(false)?;
-    lab::artefact::build::build(&lab::paths::Paths::standard()?, true)
+//! The lab's command line.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lab::cli::main()
 }

@@ -1,6 +1,5 @@
 //! Trees of Debian packages for images.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, lchown, symlink};
 use std::path::Path;
@@ -19,9 +18,8 @@ const SUPERFLUOUS: &[&str] = &[
     "usr/share/doc",
     "usr/share/man",
 ];
-/// The machine's certificate bundle inside the tree while the script runs: a proxy of the machine may need it.
-const BUILD_CERTIFICATES: &str = "/lab-build-certificates.crt";
-const MACHINE_CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
+/// The bundle of certificates, on the machine and in the tree: a proxy of the machine may have one of its own.
+const CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// Makes the tree that the recipe describes in `tree`.
 pub fn tree(paths: &Paths, recipe: &Debian, tree: &Path) -> Result<()> {
@@ -151,45 +149,35 @@ fn hand_over(directory: &Path, former: (Option<u32>, Option<u32>), id: u32) -> R
     Ok(())
 }
 
-/// Runs a script inside the tree with the machine's name resolution and certificates, which do not stay there.
+/// Runs a script inside the tree, with the machine's name resolution and certificates laid over the tree's own. They are
+/// mounts of a namespace that ends with the script, so nothing of the machine stays in the image.
 fn script(tree: &Path, script: &str) -> Result<()> {
-    let certificates = tree.join(BUILD_CERTIFICATES.trim_start_matches('/'));
-    let mut kept = BTreeMap::new();
-    for file in ["etc/resolv.conf", "etc/hosts"] {
-        let place = tree.join(file);
-        kept.insert(place.clone(), fs::read(&place).unwrap_or_default());
-        fs::copy(Path::new("/").join(file), place)
-            .with_context(|| format!("cannot copy `/{file}`"))?;
+    let lent = ["/etc/resolv.conf", "/etc/hosts", CERTIFICATES];
+    let mut mounts = String::from("mount --bind /proc \"$0/proc\"\n");
+    for file in lent.into_iter().filter(|file| Path::new(file).exists()) {
+        let place = tree.join(file.trim_start_matches('/'));
+        if !place.exists() {
+            fs::write(&place, "").with_context(|| format!("cannot make `{}`", place.display()))?;
+        }
+        mounts += &format!("mount --bind {file} \"$0{file}\"\n");
     }
-    if Path::new(MACHINE_CERTIFICATES).exists() {
-        fs::copy(MACHINE_CERTIFICATES, &certificates)?;
-    }
-    let mut chroot = command(
-        "unshare",
-        [
-            "--mount",
-            "sh",
-            "-c",
-            r#"mount --bind /proc "$0/proc" && exec chroot "$0" sh -ec "$1""#,
-        ],
-    );
+    let mut chroot = command("unshare", ["--mount", "sh", "-ec"]);
     chroot
+        .arg(mounts + "exec chroot \"$0\" sh -ec \"$1\"")
         .arg(text(tree))
-        .arg(script)
-        .env("PIP_CERT", BUILD_CERTIFICATES)
-        .env_remove("PIP_FIND_LINKS");
+        .arg(script);
+    for variable in ["PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"] {
+        chroot.env(variable, CERTIFICATES);
+    }
+    // Directories of the machine that the tree does not have.
+    chroot
+        .env_remove("PIP_FIND_LINKS")
+        .env_remove("SSL_CERT_DIR");
     chroot.env(
         "PATH",
         "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     );
-    run(&mut chroot)?;
-    for (place, content) in kept {
-        fs::write(place, content)?;
-    }
-    if certificates.exists() {
-        fs::remove_file(certificates)?;
-    }
-    Ok(())
+    run(&mut chroot).map(drop)
 }
 
 /// Upstream version of a package that is installed in the tree: `17.11` for `17.11-0+deb13u1`.

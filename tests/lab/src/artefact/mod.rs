@@ -10,5 +10,6 @@ mod node;
 mod recipe;
 mod store;
 
+pub use digest::text as checksum;
 pub use image::ARCHIVE;
 pub use recipe::{Artefact, stamps};
