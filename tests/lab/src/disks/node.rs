@@ -54,12 +54,14 @@ pub async fn serve(paths: &Paths) -> Result<()> {
     Ok(())
 }
 
-/// Where kubelet looks for plugins.
+/// Where kubelet looks for plugins. It sends the escaped path as authority of its calls, and the HTTP library refuses
+/// escapes in an authority, except before an `@`: hence the one in the name.
 fn socket(paths: &Paths, node: u8) -> PathBuf {
+    let name = DRIVER.replacen('.', "@", 1);
     paths
         .node(node)
         .join("kubelet/plugins_registry")
-        .join(format!("{DRIVER}.sock"))
+        .join(format!("{name}.sock"))
 }
 
 #[derive(Clone)]
@@ -215,4 +217,25 @@ fn is_mounted(target: &Path) -> Result<bool> {
             .nth(1)
             .is_some_and(|place| Path::new(place) == target)
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_of_a_socket_is_an_authority_when_escaped() {
+        let paths = Paths {
+            cache: "/c".into(),
+            root: "/var/lib/lab".into(),
+            run: "/r".into(),
+        };
+        let authority = text(socket(&paths, 1)).replace('/', "%2F");
+        assert!(
+            authority
+                .parse::<tonic::codegen::http::uri::Authority>()
+                .is_ok(),
+            "{authority}"
+        );
+    }
 }
