@@ -1,7 +1,7 @@
 //! `lab build|up|down|status|exec|node|kill-postmaster`.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::process::CommandExt;
 use std::process::ExitCode;
 
@@ -109,35 +109,31 @@ fn exec(paths: &Paths, command: Vec<OsString>) -> Result<()> {
 }
 
 fn status(paths: &Paths) -> Result<()> {
-    let mut out = std::io::stdout().lock();
     let reason = cluster::unhealthy(paths)?;
-    match (&reason, Record::read(paths)) {
+    let mut text = match (&reason, Record::read(paths)) {
         (None, Some(record)) if record.operator => {
-            writeln!(out, "up, with CloudNativePG and the barman plugin")?
+            "up, with CloudNativePG and the barman plugin\n".to_string()
         }
-        (None, _) => writeln!(out, "up, without operator")?,
-        (Some(reason), _) => writeln!(out, "not up: {reason}")?,
-    }
+        (None, _) => "up, without operator\n".into(),
+        (Some(reason), _) => format!("not up: {reason}\n"),
+    };
     for (name, pids) in process::running()? {
-        writeln!(
-            out,
-            "  {name:<14} {} process(es), log {}",
+        text += &format!(
+            "  {name:<14} {} process(es), log {}\n",
             pids.len(),
             paths.log(&name).display()
-        )?;
+        );
     }
-    writeln!(
-        out,
-        "kubeconfig {}\nservice account keys {}",
-        paths.kubeconfig().display(),
-        paths.jwks().display()
-    )?;
-    writeln!(
-        out,
-        "storage accounts (none of the keys opens anything but the lab):"
-    )?;
+    text += &format!("kubeconfig {}\n", paths.kubeconfig().display());
+    text += &format!("service account keys {}\n", paths.jwks().display());
+    text += "storage accounts (none of the keys opens anything but the lab):\n";
     for account in storage_accounts() {
-        writeln!(out, "  {} {}", account.blob_endpoint(), account.key)?;
+        text += &format!("  {} {}\n", account.blob_endpoint(), account.key);
+    }
+    match std::io::stdout().write_all(text.as_bytes()) {
+        // Whoever reads only the first line has what it wanted.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(error.into()),
+        _ => {}
     }
     match reason {
         Some(_) => bail!("the lab is not up"),

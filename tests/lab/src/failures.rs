@@ -9,9 +9,9 @@ use serde_json::Value;
 use crate::cluster::{clear_node, node_processes, tasks};
 use crate::kubectl::Kubectl;
 use crate::paths::{NODES, Paths};
-use crate::process::{Seen, all, kill, kill_marked, running, with_descendants};
+use crate::process::{Process, Seen, all, kill, kill_marked, running, with_descendants};
 use crate::progress::say;
-use crate::shell::wait_until;
+use crate::shell::{tail, wait_until};
 
 /// Kills kubelet, containerd and all containers of a node at once, as a power failure would. Its disks stay.
 pub fn lose_node(paths: &Paths, node: u8) -> Result<()> {
@@ -23,35 +23,50 @@ pub fn lose_node(paths: &Paths, node: u8) -> Result<()> {
     Ok(())
 }
 
-/// Starts a lost node again and waits until it is ready. One that runs stays as it is.
+/// Starts a lost node again and waits until it is ready. What runs of it stays as it is.
 pub fn restore_node(paths: &Paths, node: u8) -> Result<()> {
     check(node)?;
-    let running = running()?;
-    for process in node_processes(paths, node) {
-        if !running.contains_key(&process.name) {
-            process.start(paths)?;
-        }
-    }
+    let processes = node_processes(paths, node);
     let kubectl = Kubectl::new(paths);
     let name = format!("node{node}");
     wait_until(
         &format!("`{name}` is ready"),
         Duration::from_secs(120),
         || {
-            Ok(
-                match (
-                    kubectl.json(["get", "node", &name]),
-                    crate::process::running()?.get(&format!("kubelet{node}")),
-                ) {
-                    (_, None) => Some("kubelet does not run".into()),
-                    (Err(error), _) => Some(error.to_string()),
-                    (Ok(node), _) => not_ready(&node),
-                },
-            )
+            // As on a real machine, what ends is started again: kubelet does when containerd is not ready for it yet.
+            let started = start_missing(paths, &processes)?;
+            Ok(match kubectl.json(["get", "node", &name]) {
+                _ if !started.is_empty() => Some(format!("`{}` did not run", started.join("`, `"))),
+                Err(error) => Some(error.to_string()),
+                Ok(node) => not_ready(&node),
+            })
         },
-    )?;
+    )
+    .with_context(|| {
+        format!(
+            "the log of kubelet ends with:\n{}",
+            log_end(paths, &format!("kubelet{node}"))
+        )
+    })?;
     say(format!("{name} is back"));
     Ok(())
+}
+
+/// Starts the processes that do not run and returns their names.
+fn start_missing(paths: &Paths, processes: &[Process]) -> Result<Vec<String>> {
+    let running = running()?;
+    let missing: Vec<&Process> = processes
+        .iter()
+        .filter(|process| !running.contains_key(&process.name))
+        .collect();
+    missing
+        .iter()
+        .try_for_each(|process| process.start(paths))?;
+    Ok(missing.iter().map(|process| process.name.clone()).collect())
+}
+
+fn log_end(paths: &Paths, process: &str) -> String {
+    tail(&fs::read_to_string(paths.log(process)).unwrap_or_default())
 }
 
 fn check(node: u8) -> Result<()> {

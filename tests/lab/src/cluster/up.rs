@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -154,9 +155,11 @@ fn start(paths: &Paths, kubectl: &Kubectl) -> Result<()> {
     for process in control.iter().chain(&containerds) {
         process.start(paths)?;
     }
-    let sockets = || (1..=NODES).find(|node| !paths.containerd_socket(*node).exists());
+    let silent = |node: &u8| UnixStream::connect(paths.containerd_socket(*node)).is_err();
     wait_for(paths, "containerd listens on every node", || {
-        Ok(sockets().map(|node| format!("no socket of node{node}")))
+        Ok((1..=NODES)
+            .find(silent)
+            .map(|node| format!("node{node} does not")))
     })?;
     say("importing images");
     images::import(paths)?;
