@@ -2,11 +2,13 @@
 
 pub mod build;
 pub mod catalogue;
+mod containers;
 mod debian;
 mod digest;
 mod go;
 mod image;
 mod node;
+mod programs;
 mod recipe;
 mod store;
 
