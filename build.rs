@@ -10,7 +10,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let descriptors = protox::compile(PROTOS, ["proto"])?;
     tonic_prost_build::configure()
-        .bytes(".tfplugin5.DynamicValue")
         .compile_fds(descriptors)?;
     Ok(())
 }
