@@ -38,7 +38,9 @@ pub fn path_out(path: &Path) -> wire::AttributePath {
             .map(|step| wire::attribute_path::Step {
                 selector: Some(match step {
                     Step::Attribute(name) => Selector::AttributeName(name.clone()),
-                    Step::Index(index) => Selector::ElementKeyInt(i64::try_from(*index).unwrap_or(i64::MAX)),
+                    Step::Index(index) => {
+                        Selector::ElementKeyInt(i64::try_from(*index).unwrap_or(i64::MAX))
+                    }
                     Step::Key(key) => Selector::ElementKeyString(key.clone()),
                 }),
             })
@@ -62,7 +64,13 @@ pub fn diagnostics_out(diagnostics: Diagnostics) -> Vec<wire::Diagnostic> {
         .collect()
 }
 
-fn attribute_out(name: &str, description: &str, ty: &Type, sensitive: bool, attribute: &Attribute) -> wire::schema::Attribute {
+fn attribute_out(
+    name: &str,
+    description: &str,
+    ty: &Type,
+    sensitive: bool,
+    attribute: &Attribute,
+) -> wire::schema::Attribute {
     wire::schema::Attribute {
         name: name.to_owned(),
         r#type: ty.to_json().into_bytes(),
@@ -78,7 +86,12 @@ fn attribute_out(name: &str, description: &str, ty: &Type, sensitive: bool, attr
     }
 }
 
-fn nested_out(name: &str, block: &NestedBlock, description: &str, fields: &[Field]) -> wire::schema::NestedBlock {
+fn nested_out(
+    name: &str,
+    block: &NestedBlock,
+    description: &str,
+    fields: &[Field],
+) -> wire::schema::NestedBlock {
     wire::schema::NestedBlock {
         type_name: name.to_owned(),
         block: Some(block_out(description, fields)),
@@ -100,9 +113,13 @@ fn block_out(description: &str, fields: &[Field]) -> wire::schema::Block {
                 ty,
                 sensitive,
                 attribute,
-            } => block
-                .attributes
-                .push(attribute_out(field.name, &field.description, ty, *sensitive, attribute)),
+            } => block.attributes.push(attribute_out(
+                field.name,
+                &field.description,
+                ty,
+                *sensitive,
+                attribute,
+            )),
             FieldKind::Block {
                 block: nested,
                 description,
@@ -128,18 +145,22 @@ pub fn identity_schema_out(schema: &IdentitySchema) -> wire::ResourceIdentitySch
         identity_attributes: schema
             .attributes
             .iter()
-            .map(|attribute| wire::resource_identity_schema::IdentityAttribute {
-                name: attribute.name.to_owned(),
-                r#type: attribute.ty.to_json().into_bytes(),
-                required_for_import: attribute.required_for_import,
-                optional_for_import: !attribute.required_for_import,
-                description: attribute.description.to_owned(),
-            })
+            .map(
+                |attribute| wire::resource_identity_schema::IdentityAttribute {
+                    name: attribute.name.to_owned(),
+                    r#type: attribute.ty.to_json().into_bytes(),
+                    required_for_import: attribute.required_for_import,
+                    optional_for_import: !attribute.required_for_import,
+                    description: attribute.description.to_owned(),
+                },
+            )
             .collect(),
     }
 }
 
-pub fn functions_out<'a>(signatures: impl Iterator<Item = (&'a str, Signature)>) -> HashMap<String, wire::Function> {
+pub fn functions_out<'a>(
+    signatures: impl Iterator<Item = (&'a str, Signature)>,
+) -> HashMap<String, wire::Function> {
     signatures
         .map(|(name, signature)| {
             let parameters = signature
@@ -199,7 +220,11 @@ mod tests {
 
     #[test]
     fn paths_keep_their_steps() {
-        let path = Path::root().attribute("storage").index(0).attribute("labels").key("a/b");
+        let path = Path::root()
+            .attribute("storage")
+            .index(0)
+            .attribute("labels")
+            .key("a/b");
         assert_eq!(path_out(&path).steps.len(), 4);
     }
 }

@@ -28,7 +28,10 @@ fn decode(what: &str, dynamic: Option<&wire::DynamicValue>, ty: &Type) -> Found<
     value_in(dynamic, ty).map_err(|why| undecodable(what, why))
 }
 
-fn identity_in(found: &Resource, data: Option<&wire::ResourceIdentityData>) -> Found<Option<Value>> {
+fn identity_in(
+    found: &Resource,
+    data: Option<&wire::ResourceIdentityData>,
+) -> Found<Option<Value>> {
     let (Some(ty), Some(data)) = (&found.identity, data) else {
         return Ok(None);
     };
@@ -44,9 +47,15 @@ fn identity_out(found: &Resource, identity: Option<&Value>) -> Option<wire::Reso
 }
 
 /// A value as it may leave the provider. One that does not fit the schema is a bug, and is told as such instead of being lost by core.
-fn outgoing(found: &Resource, value: Value, diagnostics: &mut Diagnostics) -> Option<wire::DynamicValue> {
+fn outgoing(
+    found: &Resource,
+    value: Value,
+    diagnostics: &mut Diagnostics,
+) -> Option<wire::DynamicValue> {
     let value = without_write_only(&found.shape.fields, value);
-    if let Err((path, why)) = conforms(&value, &found.shape.ty).or_else(|error| if value.is_null() { Ok(()) } else { Err(error) }) {
+    if let Err((path, why)) = conforms(&value, &found.shape.ty)
+        .or_else(|error| if value.is_null() { Ok(()) } else { Err(error) })
+    {
         broken_rules(vec![format!("{path}: {why}")], diagnostics);
         return None;
     }
@@ -63,7 +72,11 @@ fn broken_rules(rules: Vec<String>, diagnostics: &mut Diagnostics) {
     }
 }
 
-pub fn validate(provider: &Shared, call: &Call, request: wire::validate_resource_type_config::Request) -> Diagnostics {
+pub fn validate(
+    provider: &Shared,
+    call: &Call,
+    request: wire::validate_resource_type_config::Request,
+) -> Diagnostics {
     let work = || -> Found<Diagnostics> {
         let found = schemas::resource(provider.as_ref(), &request.type_name)?;
         let config = decode("configuration", request.config.as_ref(), &found.shape.ty)?;
@@ -76,21 +89,36 @@ pub fn validate(provider: &Shared, call: &Call, request: wire::validate_resource
     work().unwrap_or_else(|diagnostics| diagnostics)
 }
 
-pub fn upgrade(provider: &Shared, request: wire::upgrade_resource_state::Request) -> wire::upgrade_resource_state::Response {
+pub fn upgrade(
+    provider: &Shared,
+    request: wire::upgrade_resource_state::Request,
+) -> wire::upgrade_resource_state::Response {
     let work = || -> Found<wire::DynamicValue> {
         let found = schemas::resource(provider.as_ref(), &request.type_name)?;
         let raw = request.raw_state.unwrap_or_default();
         if raw.json.is_empty() {
-            return Err(undecodable("stored state", "State in the form of Terraform before 0.12 is not supported.".to_owned()));
+            return Err(undecodable(
+                "stored state",
+                "State in the form of Terraform before 0.12 is not supported.".to_owned(),
+            ));
         }
         let invalid = |error: String| undecodable("stored state", error);
-        let mut state: serde_json::Value = serde_json::from_slice(&raw.json).map_err(|error| invalid(error.to_string()))?;
+        let mut state: serde_json::Value =
+            serde_json::from_slice(&raw.json).map_err(|error| invalid(error.to_string()))?;
         if request.version != found.resource.schema().version {
-            state = found.resource.upgrade(request.version, state).map_err(invalid)?;
+            state = found
+                .resource
+                .upgrade(request.version, state)
+                .map_err(invalid)?;
         }
         let bytes = serde_json::to_vec(&state).map_err(|error| invalid(error.to_string()))?;
-        let source = if request.version == found.resource.schema().version { &raw.json } else { &bytes };
-        let value = crate::schema::json::decode_state(&found.shape.fields, source).map_err(|error| invalid(error.to_string()))?;
+        let source = if request.version == found.resource.schema().version {
+            &raw.json
+        } else {
+            &bytes
+        };
+        let value = crate::schema::json::decode_state(&found.shape.fields, source)
+            .map_err(|error| invalid(error.to_string()))?;
         let value = without_write_only(&found.shape.fields, value);
         Ok(value_out(&value, &found.shape.ty))
     };
@@ -106,7 +134,11 @@ pub fn upgrade(provider: &Shared, request: wire::upgrade_resource_state::Request
     }
 }
 
-pub async fn read(provider: Shared, call: Call, request: wire::read_resource::Request) -> wire::read_resource::Response {
+pub async fn read(
+    provider: Shared,
+    call: Call,
+    request: wire::read_resource::Request,
+) -> wire::read_resource::Response {
     let mut response = wire::read_resource::Response {
         new_state: request.current_state.clone(),
         private: request.private.clone(),
@@ -140,7 +172,11 @@ pub async fn read(provider: Shared, call: Call, request: wire::read_resource::Re
     response
 }
 
-pub async fn plan(provider: Shared, call: Call, request: wire::plan_resource_change::Request) -> wire::plan_resource_change::Response {
+pub async fn plan(
+    provider: Shared,
+    call: Call,
+    request: wire::plan_resource_change::Request,
+) -> wire::plan_resource_change::Response {
     let mut response = wire::plan_resource_change::Response {
         planned_state: request.prior_state.clone(),
         planned_private: request.prior_private.clone(),
@@ -150,7 +186,11 @@ pub async fn plan(provider: Shared, call: Call, request: wire::plan_resource_cha
         let found = schemas::resource(provider.as_ref(), &request.type_name)?;
         let plan = PlanRequest {
             prior: decode("prior state", request.prior_state.as_ref(), &found.shape.ty)?,
-            proposed: decode("proposed state", request.proposed_new_state.as_ref(), &found.shape.ty)?,
+            proposed: decode(
+                "proposed state",
+                request.proposed_new_state.as_ref(),
+                &found.shape.ty,
+            )?,
             config: decode("configuration", request.config.as_ref(), &found.shape.ty)?,
             prior_private: request.prior_private,
             prior_identity: identity_in(&found, request.prior_identity.as_ref())?,
@@ -177,7 +217,11 @@ pub async fn plan(provider: Shared, call: Call, request: wire::plan_resource_cha
     response
 }
 
-pub async fn apply(provider: Shared, call: Call, request: wire::apply_resource_change::Request) -> wire::apply_resource_change::Response {
+pub async fn apply(
+    provider: Shared,
+    call: Call,
+    request: wire::apply_resource_change::Request,
+) -> wire::apply_resource_change::Response {
     let mut response = wire::apply_resource_change::Response {
         new_state: request.prior_state.clone(),
         private: request.planned_private.clone(),
@@ -187,7 +231,11 @@ pub async fn apply(provider: Shared, call: Call, request: wire::apply_resource_c
         let found = schemas::resource(provider.as_ref(), &request.type_name)?;
         let apply = ApplyRequest {
             prior: decode("prior state", request.prior_state.as_ref(), &found.shape.ty)?,
-            planned: decode("planned state", request.planned_state.as_ref(), &found.shape.ty)?,
+            planned: decode(
+                "planned state",
+                request.planned_state.as_ref(),
+                &found.shape.ty,
+            )?,
             config: decode("configuration", request.config.as_ref(), &found.shape.ty)?,
             planned_private: request.planned_private,
             planned_identity: identity_in(&found, request.planned_identity.as_ref())?,
@@ -199,7 +247,10 @@ pub async fn apply(provider: Shared, call: Call, request: wire::apply_resource_c
         Ok((found, request)) => {
             let planned = request.planned.clone();
             let mut answer = found.resource.apply(&call, request).await;
-            let new = without_unknown(&found.shape.fields, without_write_only(&found.shape.fields, answer.new));
+            let new = without_unknown(
+                &found.shape.fields,
+                without_write_only(&found.shape.fields, answer.new),
+            );
             if cfg!(debug_assertions) && !answer.diagnostics.has_errors() {
                 let rules = assert_object_compatible(&found.shape.fields, &planned, &new);
                 broken_rules(rules, &mut answer.diagnostics);
@@ -213,7 +264,11 @@ pub async fn apply(provider: Shared, call: Call, request: wire::apply_resource_c
     response
 }
 
-pub async fn import(provider: Shared, call: Call, request: wire::import_resource_state::Request) -> wire::import_resource_state::Response {
+pub async fn import(
+    provider: Shared,
+    call: Call,
+    request: wire::import_resource_state::Request,
+) -> wire::import_resource_state::Response {
     let mut response = wire::import_resource_state::Response::default();
     let work = || -> Found<(Resource, ImportRequest)> {
         let found = schemas::resource(provider.as_ref(), &request.type_name)?;
@@ -229,12 +284,14 @@ pub async fn import(provider: Shared, call: Call, request: wire::import_resource
             let mut answer = found.resource.import(&call, by).await;
             if let Some(state) = answer.state.take() {
                 let state = outgoing(&found, state, &mut answer.diagnostics);
-                response.imported_resources.push(wire::import_resource_state::ImportedResource {
-                    type_name: request.type_name,
-                    state,
-                    private: answer.private,
-                    identity: identity_out(&found, answer.identity.as_ref()),
-                });
+                response
+                    .imported_resources
+                    .push(wire::import_resource_state::ImportedResource {
+                        type_name: request.type_name,
+                        state,
+                        private: answer.private,
+                        identity: identity_out(&found, answer.identity.as_ref()),
+                    });
             }
             response.diagnostics = diagnostics_out(answer.diagnostics);
         }
@@ -242,7 +299,11 @@ pub async fn import(provider: Shared, call: Call, request: wire::import_resource
     response
 }
 
-pub async fn move_state(provider: Shared, call: Call, request: wire::move_resource_state::Request) -> wire::move_resource_state::Response {
+pub async fn move_state(
+    provider: Shared,
+    call: Call,
+    request: wire::move_resource_state::Request,
+) -> wire::move_resource_state::Response {
     let mut response = wire::move_resource_state::Response::default();
     let found = match schemas::resource(provider.as_ref(), &request.target_type_name) {
         Ok(found) => found,
@@ -268,14 +329,21 @@ pub async fn move_state(provider: Shared, call: Call, request: wire::move_resour
     response
 }
 
-pub fn upgrade_identity(provider: &Shared, request: wire::upgrade_resource_identity::Request) -> wire::upgrade_resource_identity::Response {
+pub fn upgrade_identity(
+    provider: &Shared,
+    request: wire::upgrade_resource_identity::Request,
+) -> wire::upgrade_resource_identity::Response {
     let work = || -> Found<wire::ResourceIdentityData> {
         let found = schemas::resource(provider.as_ref(), &request.type_name)?;
         let Some(ty) = &found.identity else {
-            return Err(undecodable("stored identity", "This resource has no identity.".to_owned()));
+            return Err(undecodable(
+                "stored identity",
+                "This resource has no identity.".to_owned(),
+            ));
         };
         let raw = request.raw_identity.unwrap_or_default();
-        let value = crate::schema::json::decode(&raw.json, ty).map_err(|error| undecodable("stored identity", error.to_string()))?;
+        let value = crate::schema::json::decode(&raw.json, ty)
+            .map_err(|error| undecodable("stored identity", error.to_string()))?;
         Ok(wire::ResourceIdentityData {
             identity_data: Some(value_out(&value, ty)),
         })

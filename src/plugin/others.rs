@@ -30,7 +30,10 @@ pub fn validate_provider(provider: &Shared, dynamic: Option<&wire::DynamicValue>
     }
 }
 
-pub fn validate_data_source(provider: &Shared, request: &wire::validate_data_source_config::Request) -> Diagnostics {
+pub fn validate_data_source(
+    provider: &Shared,
+    request: &wire::validate_data_source_config::Request,
+) -> Diagnostics {
     let work = || -> Found<Diagnostics> {
         let (source, shape) = schemas::data_source(provider.as_ref(), &request.type_name)?;
         Ok(source.validate(&config(&shape, request.config.as_ref())?))
@@ -38,7 +41,11 @@ pub fn validate_data_source(provider: &Shared, request: &wire::validate_data_sou
     work().unwrap_or_else(|diagnostics| diagnostics)
 }
 
-pub async fn read_data_source(provider: Shared, call: Call, request: wire::read_data_source::Request) -> wire::read_data_source::Response {
+pub async fn read_data_source(
+    provider: Shared,
+    call: Call,
+    request: wire::read_data_source::Request,
+) -> wire::read_data_source::Response {
     let work = || -> Found<_> {
         let (source, shape) = schemas::data_source(provider.as_ref(), &request.type_name)?;
         let config = config(&shape, request.config.as_ref())?;
@@ -60,7 +67,10 @@ pub async fn read_data_source(provider: Shared, call: Call, request: wire::read_
     }
 }
 
-pub fn validate_ephemeral(provider: &Shared, request: &wire::validate_ephemeral_resource_config::Request) -> Diagnostics {
+pub fn validate_ephemeral(
+    provider: &Shared,
+    request: &wire::validate_ephemeral_resource_config::Request,
+) -> Diagnostics {
     let work = || -> Found<Diagnostics> {
         let (resource, shape) = schemas::ephemeral(provider.as_ref(), &request.type_name)?;
         Ok(resource.validate(&config(&shape, request.config.as_ref())?))
@@ -72,7 +82,11 @@ fn timestamp(seconds: Option<i64>) -> Option<prost_types::Timestamp> {
     seconds.map(|seconds| prost_types::Timestamp { seconds, nanos: 0 })
 }
 
-pub async fn open(provider: Shared, call: Call, request: wire::open_ephemeral_resource::Request) -> wire::open_ephemeral_resource::Response {
+pub async fn open(
+    provider: Shared,
+    call: Call,
+    request: wire::open_ephemeral_resource::Request,
+) -> wire::open_ephemeral_resource::Response {
     let work = || -> Found<_> {
         let (resource, shape) = schemas::ephemeral(provider.as_ref(), &request.type_name)?;
         let config = config(&shape, request.config.as_ref())?;
@@ -96,7 +110,11 @@ pub async fn open(provider: Shared, call: Call, request: wire::open_ephemeral_re
     }
 }
 
-pub async fn renew(provider: Shared, call: Call, request: wire::renew_ephemeral_resource::Request) -> wire::renew_ephemeral_resource::Response {
+pub async fn renew(
+    provider: Shared,
+    call: Call,
+    request: wire::renew_ephemeral_resource::Request,
+) -> wire::renew_ephemeral_resource::Response {
     let opened = match schemas::ephemeral(provider.as_ref(), &request.type_name) {
         Ok((resource, _)) => resource.renew(&call, request.private).await,
         Err(diagnostics) => Opened {
@@ -111,7 +129,11 @@ pub async fn renew(provider: Shared, call: Call, request: wire::renew_ephemeral_
     }
 }
 
-pub async fn close(provider: Shared, call: Call, request: wire::close_ephemeral_resource::Request) -> wire::close_ephemeral_resource::Response {
+pub async fn close(
+    provider: Shared,
+    call: Call,
+    request: wire::close_ephemeral_resource::Request,
+) -> wire::close_ephemeral_resource::Response {
     let diagnostics = match schemas::ephemeral(provider.as_ref(), &request.type_name) {
         Ok((resource, _)) => resource.close(&call, request.private).await,
         Err(diagnostics) => diagnostics,
@@ -121,7 +143,10 @@ pub async fn close(provider: Shared, call: Call, request: wire::close_ephemeral_
     }
 }
 
-pub fn call_function(provider: &Shared, request: &wire::call_function::Request) -> wire::call_function::Response {
+pub fn call_function(
+    provider: &Shared,
+    request: &wire::call_function::Request,
+) -> wire::call_function::Response {
     match function_result(provider, request) {
         Ok(result) => wire::call_function::Response {
             result: Some(result),
@@ -134,20 +159,40 @@ pub fn call_function(provider: &Shared, request: &wire::call_function::Request) 
     }
 }
 
-fn function_result(provider: &Shared, request: &wire::call_function::Request) -> Result<wire::DynamicValue, FunctionError> {
-    let plain = |text: String| FunctionError { text, argument: None };
-    let found = provider.functions().iter().find(|(name, _)| *name == request.name);
-    let (_, function) = found.ok_or_else(|| plain(format!("there is no function `{}`", request.name)))?;
+fn function_result(
+    provider: &Shared,
+    request: &wire::call_function::Request,
+) -> Result<wire::DynamicValue, FunctionError> {
+    let plain = |text: String| FunctionError {
+        text,
+        argument: None,
+    };
+    let found = provider
+        .functions()
+        .iter()
+        .find(|(name, _)| *name == request.name);
+    let (_, function) =
+        found.ok_or_else(|| plain(format!("there is no function `{}`", request.name)))?;
     let signature = function.signature();
     if signature.parameters.len() != request.arguments.len() {
-        return Err(plain(format!("{} arguments are required", signature.parameters.len())));
+        return Err(plain(format!(
+            "{} arguments are required",
+            signature.parameters.len()
+        )));
     }
     let mut arguments = Vec::new();
-    for (index, (parameter, argument)) in signature.parameters.iter().zip(&request.arguments).enumerate() {
-        arguments.push(value_in(Some(argument), &parameter.ty).map_err(|text| FunctionError {
-            text,
-            argument: Some(index),
-        })?);
+    for (index, (parameter, argument)) in signature
+        .parameters
+        .iter()
+        .zip(&request.arguments)
+        .enumerate()
+    {
+        arguments.push(
+            value_in(Some(argument), &parameter.ty).map_err(|text| FunctionError {
+                text,
+                argument: Some(index),
+            })?,
+        );
     }
     Ok(value_out(&function.call(&arguments)?, &signature.returns))
 }

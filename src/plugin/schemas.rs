@@ -38,7 +38,10 @@ fn unknown(kind: &str, name: &str) -> Diagnostics {
 }
 
 pub fn resource(provider: &dyn Provider, name: &str) -> Result<Resource, Diagnostics> {
-    let found = provider.resources().iter().find(|(known, _)| *known == name);
+    let found = provider
+        .resources()
+        .iter()
+        .find(|(known, _)| *known == name);
     let (_, resource) = found.ok_or_else(|| unknown("resource", name))?;
     Ok(Resource {
         shape: Shape::new(resource.schema().fields),
@@ -47,14 +50,26 @@ pub fn resource(provider: &dyn Provider, name: &str) -> Result<Resource, Diagnos
     })
 }
 
-pub fn data_source(provider: &dyn Provider, name: &str) -> Result<(Arc<dyn DataSource>, Shape), Diagnostics> {
-    let found = provider.data_sources().iter().find(|(known, _)| *known == name);
+pub fn data_source(
+    provider: &dyn Provider,
+    name: &str,
+) -> Result<(Arc<dyn DataSource>, Shape), Diagnostics> {
+    let found = provider
+        .data_sources()
+        .iter()
+        .find(|(known, _)| *known == name);
     let (_, source) = found.ok_or_else(|| unknown("data source", name))?;
     Ok((source.clone(), Shape::new(source.schema().fields)))
 }
 
-pub fn ephemeral(provider: &dyn Provider, name: &str) -> Result<(Arc<dyn EphemeralResource>, Shape), Diagnostics> {
-    let found = provider.ephemeral_resources().iter().find(|(known, _)| *known == name);
+pub fn ephemeral(
+    provider: &dyn Provider,
+    name: &str,
+) -> Result<(Arc<dyn EphemeralResource>, Shape), Diagnostics> {
+    let found = provider
+        .ephemeral_resources()
+        .iter()
+        .find(|(known, _)| *known == name);
     let (_, resource) = found.ok_or_else(|| unknown("ephemeral resource", name))?;
     Ok((resource.clone(), Shape::new(resource.schema().fields)))
 }
