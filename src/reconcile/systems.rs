@@ -268,7 +268,7 @@ impl Systems {
                 let client = self.cluster()?;
                 let call = self.limits.kubernetes();
                 client
-                    .delete(&call, &reference, kubernetes::Propagation::Foreground, None)
+                    .delete(&call, &reference, kubernetes::Propagation::Background, None)
                     .await?;
                 Ok(client.wait_gone(&call, &reference).await?)
             }
