@@ -74,13 +74,8 @@ impl<R: Resource> Managed<R> {
     }
 
     pub(super) fn identity_of(&self, value: &Value) -> Option<Value> {
-        let names: Vec<&str> = self
-            .resource
-            .identity()
-            .iter()
-            .map(|attribute| attribute.name)
-            .collect();
-        (!value.is_null()).then(|| identity::from_state(value, &names))
+        let schema = self.identity_schema()?;
+        (!value.is_null()).then(|| identity::identity_of(&schema, value))
     }
 
     pub(super) fn owner(&self, model: &R::Model) -> (String, String) {
@@ -140,7 +135,7 @@ impl<R: Resource> ManagedResource for Managed<R> {
     async fn read(&self, call: &Call, request: ReadRequest) -> ReadResponse {
         let current = match (&request.current, &request.identity) {
             (Value::Null, Some(identity)) => {
-                import::stub(&R::Model::fields(), &identity::attributes(identity))
+                stub::<R::Model>(&told_by(identity))
             }
             (current, _) => current.clone(),
         };
@@ -242,12 +237,12 @@ impl<R: Resource> ManagedResource for Managed<R> {
     async fn import(&self, _call: &Call, request: ImportRequest) -> ImportResponse {
         let mut response = ImportResponse::default();
         let attributes = match &request {
-            ImportRequest::Identity(identity) => Ok(identity::attributes(identity)),
+            ImportRequest::Identity(identity) => Ok(told_by(identity)),
             ImportRequest::Id(id) => self.resource.parse_id(id),
         };
         match attributes {
             Ok(attributes) => {
-                let state = import::stub(&R::Model::fields(), &attributes);
+                let state = stub::<R::Model>(&attributes);
                 response.identity = self.identity_of(&state);
                 response.state = Some(state);
             }
@@ -339,4 +334,21 @@ impl<R: Resource> Managed<R> {
             _ => self.identity_of(planned),
         }
     }
+}
+
+/// The attributes that an identity tells.
+fn told_by(identity: &Value) -> Vec<(String, Value)> {
+    let members = identity.as_map().into_iter().flatten();
+    members
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+fn stub<M: Object>(attributes: &[(String, Value)]) -> Value {
+    let given: Vec<(&str, Value)> = attributes
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.clone()))
+        .collect();
+    import::stub(&M::fields(), &given)
 }

@@ -13,11 +13,14 @@ pub mod json;
 pub mod msgpack;
 pub mod number;
 pub mod object;
+pub mod page;
 pub mod plan;
 #[cfg(test)]
 mod properties;
 pub mod quantity;
 pub mod resource;
+pub mod selfcheck;
+pub mod snapshot;
 pub mod strip;
 pub mod types;
 pub mod validate;

@@ -1,1 +1,32 @@
-//! Sandbox.
+//! A stateful simulator of everything the provider reaches over the network:
+//! Entra's token endpoint and Azure Resource Manager, over HTTPS on loopback
+//! with a certificate authority of its own.
+//!
+//! It is written from the services' published behaviour and shares no code
+//! with the provider, so that a mistake in the client is not repeated here.
+//!
+//! | module | what it simulates |
+//! |---|---|
+//! | [`world`] | starts the servers and holds what they share |
+//! | [`entra`] | tokens: client secret and federated assertion |
+//! | [`arm`] | resources, long-running operations, throttling |
+//! | [`clock`] | simulated time, automatic or stepped |
+//! | [`faults`] | scripted failures for every service |
+//! | [`log`] | recorded traffic |
+//! | [`control`] | the HTTP side door for tests in another process |
+
+pub mod arm;
+mod blob_store;
+pub mod clock;
+pub mod control;
+pub mod entra;
+pub mod faults;
+pub mod hooks;
+pub mod kubernetes;
+pub mod log;
+pub mod options;
+pub mod tls;
+pub mod world;
+
+pub use options::Options;
+pub use world::Sandbox;
