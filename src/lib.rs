@@ -2,6 +2,7 @@
 
 pub mod azure;
 pub mod kubernetes;
+pub mod plugin;
 pub mod postgresql;
 pub mod provider;
 pub mod reconcile;

@@ -134,9 +134,7 @@ impl<R: Resource> ManagedResource for Managed<R> {
 
     async fn read(&self, call: &Call, request: ReadRequest) -> ReadResponse {
         let current = match (&request.current, &request.identity) {
-            (Value::Null, Some(identity)) => {
-                stub::<R::Model>(&told_by(identity))
-            }
+            (Value::Null, Some(identity)) => stub::<R::Model>(&told_by(identity)),
             (current, _) => current.clone(),
         };
         let mut response = ReadResponse {

@@ -1,0 +1,182 @@
+//! The start of a plugin as go-plugin's clients know it: a cookie, a listener, one line on stdout.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use tokio::net::{TcpListener, UnixListener};
+
+/// Tells a plugin that it was started by a core and not by hand.
+const COOKIE: (&str, &str) = (
+    "TF_PLUGIN_MAGIC_COOKIE",
+    "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
+);
+const PROTOCOL: u32 = 5;
+
+/// What a core says in the environment.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    pub started_by_core: bool,
+    pub speaks_our_protocol: bool,
+    /// PEM of the certificate that the client will present. Absent: no TLS.
+    pub client_certificate: Option<String>,
+    pub socket_dir: Option<PathBuf>,
+    /// Ports to choose from when there are no Unix sockets.
+    pub ports: Option<(u16, u16)>,
+    /// The client asks whether we multiplex.
+    pub multiplex: bool,
+}
+
+impl Environment {
+    pub fn read(get: &dyn Fn(&str) -> Option<String>) -> Self {
+        let port = |name| get(name).and_then(|text| text.parse().ok());
+        let versions = get("PLUGIN_PROTOCOL_VERSIONS").unwrap_or_else(|| PROTOCOL.to_string());
+        Environment {
+            started_by_core: get(COOKIE.0).as_deref() == Some(COOKIE.1),
+            speaks_our_protocol: versions
+                .split(',')
+                .any(|version| version.trim() == PROTOCOL.to_string()),
+            client_certificate: get("PLUGIN_CLIENT_CERT").filter(|pem| !pem.is_empty()),
+            socket_dir: get("PLUGIN_UNIX_SOCKET_DIR")
+                .filter(|dir| !dir.is_empty())
+                .map(PathBuf::from),
+            ports: port("PLUGIN_MIN_PORT").zip(port("PLUGIN_MAX_PORT")),
+            multiplex: get("PLUGIN_MULTIPLEX_GRPC").is_some(),
+        }
+    }
+}
+
+/// Where the plugin listens.
+pub enum Listener {
+    Unix {
+        listener: UnixListener,
+        path: PathBuf,
+    },
+    Tcp(TcpListener),
+}
+
+impl Listener {
+    /// A Unix socket, or TCP on loopback where there is none.
+    pub async fn bind(environment: &Environment) -> std::io::Result<Self> {
+        let dir = environment
+            .socket_dir
+            .clone()
+            .unwrap_or_else(std::env::temp_dir);
+        let name = format!("tpp{}.sock", std::process::id());
+        let path = dir.join(name);
+        if std::env::var_os("PLUGIN_TCP").is_none() {
+            let _ = std::fs::remove_file(&path);
+            match UnixListener::bind(&path) {
+                Ok(listener) => return Ok(Listener::Unix { listener, path }),
+                Err(error) => tracing::debug!(%error, "no Unix socket, listening on TCP"),
+            }
+        }
+        Self::bind_tcp(environment).await
+    }
+
+    async fn bind_tcp(environment: &Environment) -> std::io::Result<Self> {
+        let (low, high) = environment.ports.unwrap_or((0, 0));
+        let mut last = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
+        for port in low..=high {
+            match TcpListener::bind(("127.0.0.1", port)).await {
+                Ok(listener) => return Ok(Listener::Tcp(listener)),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    pub fn network(&self) -> &'static str {
+        match self {
+            Listener::Unix { .. } => "unix",
+            Listener::Tcp(_) => "tcp",
+        }
+    }
+
+    pub fn address(&self) -> String {
+        match self {
+            Listener::Unix { path, .. } => path.display().to_string(),
+            Listener::Tcp(listener) => listener
+                .local_addr()
+                .map(|address| address.to_string())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Removes what the listener leaves in the file system.
+    pub fn path(&self) -> Option<PathBuf> {
+        match self {
+            Listener::Unix { path, .. } => Some(path.clone()),
+            Listener::Tcp(_) => None,
+        }
+    }
+}
+
+/// The one line that a core reads from stdout.
+pub fn line(listener: &Listener, certificate: Option<&[u8]>, multiplex: bool) -> String {
+    let certificate = certificate
+        .map(|der| STANDARD_NO_PAD.encode(der))
+        .unwrap_or_default();
+    let multiplex = if multiplex { "|false" } else { "" };
+    format!(
+        "1|{PROTOCOL}|{}|{}|grpc|{certificate}{multiplex}\n",
+        listener.network(),
+        listener.address()
+    )
+}
+
+/// stdout belongs to this line and to nothing else.
+pub fn announce(line: &str) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(line.as_bytes())?;
+    stdout.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_right_cookie_counts() {
+        let with = |cookie: &str| {
+            let cookie = cookie.to_owned();
+            Environment::read(&move |name| (name == COOKIE.0).then(|| cookie.clone()))
+                .started_by_core
+        };
+        assert!(with(COOKIE.1));
+        assert!(!with("something else"));
+        assert!(!Environment::read(&|_| None).started_by_core);
+    }
+
+    #[test]
+    fn the_highest_common_protocol_is_ours_or_none() {
+        let speaks = |versions: &str| {
+            let versions = versions.to_owned();
+            Environment::read(&move |name| {
+                (name == "PLUGIN_PROTOCOL_VERSIONS").then(|| versions.clone())
+            })
+            .speaks_our_protocol
+        };
+        assert!(speaks("5,6"));
+        assert!(speaks("6,5"));
+        assert!(!speaks("6"));
+    }
+
+    #[tokio::test]
+    async fn the_line_names_the_socket_and_the_certificate() {
+        let dir = tempfile::tempdir().unwrap();
+        let environment = Environment {
+            socket_dir: Some(dir.path().to_owned()),
+            ..Environment::default()
+        };
+        let listener = Listener::bind(&environment).await.unwrap();
+        let text = line(&listener, Some(&[0xff; 4]), false);
+        let fields: Vec<&str> = text.trim_end().split('|').collect();
+        assert_eq!(
+            (fields[0], fields[1], fields[2], fields[4], fields[5]),
+            ("1", "5", "unix", "grpc", "/////w")
+        );
+        assert!(std::path::Path::new(fields[3]).exists());
+    }
+}
