@@ -1,4 +1,5 @@
 //! Clusters, pools, credentials.
+#![allow(clippy::expect_used)]
 
 mod common;
 

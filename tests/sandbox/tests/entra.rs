@@ -1,4 +1,5 @@
 //! Tokens, federation, and what ARM makes of them.
+#![allow(clippy::expect_used)]
 
 mod common;
 

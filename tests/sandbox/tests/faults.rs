@@ -1,4 +1,5 @@
 //! Faults, the control endpoint and the request log, over the network.
+#![allow(clippy::expect_used)]
 
 mod common;
 

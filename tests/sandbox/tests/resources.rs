@@ -1,4 +1,5 @@
 //! Groups, identities, role assignments, tags, lookups.
+#![allow(clippy::expect_used)]
 
 mod common;
 

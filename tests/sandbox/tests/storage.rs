@@ -1,4 +1,5 @@
 //! Storage accounts, containers, policies.
+#![allow(clippy::expect_used)]
 
 mod common;
 

@@ -1,15 +1,15 @@
 //! Errors as ARM and the resource providers behind it send them.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct ArmError {
     pub status: u16,
     pub code: String,
     pub message: String,
-    pub target: Option<String>,
-    /// Extra members of the error object, such as AKS's `subcode`.
-    pub extra: Map<String, Value>,
+    pub target: Option<Box<str>>,
+    /// AKS tells more in it than in `code`.
+    pub subcode: Option<Box<str>>,
     pub headers: Vec<(&'static str, String)>,
     /// The body is the error itself, not `{"error": ...}`.
     pub bare: bool,
@@ -22,7 +22,7 @@ impl ArmError {
             code: code.to_owned(),
             message: message.into(),
             target: None,
-            extra: Map::new(),
+            subcode: None,
             headers: Vec::new(),
             bare: false,
         }
@@ -61,17 +61,17 @@ impl ArmError {
     pub fn immutable(code: &str, property: &str) -> Self {
         let text = format!("Changing property '{property}' is not allowed.");
         let mut error = Self::bad_request(code, text);
-        error.target = Some(property.to_owned());
+        error.target = Some(property.into());
         error
     }
 
     pub fn target(mut self, target: &str) -> Self {
-        self.target = Some(target.to_owned());
+        self.target = Some(target.into());
         self
     }
 
     pub fn subcode(mut self, subcode: &str) -> Self {
-        self.extra.insert("subcode".into(), json!(subcode));
+        self.subcode = Some(subcode.into());
         self
     }
 
@@ -87,13 +87,14 @@ impl ArmError {
 
     /// The error object, as in a body or in a failed operation.
     pub fn object(&self) -> Value {
-        let mut object = self.extra.clone();
-        object.insert("code".into(), json!(self.code));
-        object.insert("message".into(), json!(self.message));
+        let mut object = json!({"code": self.code, "message": self.message});
         if let Some(target) = &self.target {
-            object.insert("target".into(), json!(target));
+            object["target"] = json!(target);
         }
-        Value::Object(object)
+        if let Some(subcode) = &self.subcode {
+            object["subcode"] = json!(subcode);
+        }
+        object
     }
 
     pub fn body(&self) -> Value {

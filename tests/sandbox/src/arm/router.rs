@@ -15,6 +15,7 @@ use super::errors::ArmError;
 use super::ids::{Id, Target, parse};
 use super::kind::Answer;
 use super::request::{Call, authenticate};
+use super::store::State;
 use super::throttle::Class;
 use super::{lookups, reads, types, versions, writes};
 use crate::hooks;
@@ -86,8 +87,12 @@ async fn serve(
     headers.push((class.header(), left.to_string()));
     let call = Call::read(parts, bytes, author, world)?;
     let _occupied = occupy(world, &call).await?;
-    let result = dispatch(world, &call);
-    let events = world.arm.take_events();
+    let (result, events) = {
+        // One lock for both: nobody else may take this request's events.
+        let mut state = world.arm.state();
+        let result = dispatch(world, &mut state, &call);
+        (result, std::mem::take(&mut state.events))
+    };
     hooks::dispatch(&world.options.hooks, events)
         .await
         .map_err(|error| ArmError::new(500, "InternalServerError", format!("{error:#}")))?;
@@ -135,10 +140,9 @@ async fn occupy(world: &Arc<World>, call: &Call) -> Result<Option<Occupied>, Arm
     Ok(Some(occupied))
 }
 
-fn dispatch(world: &Arc<World>, call: &Call) -> Result<Answer, ArmError> {
-    let mut state = world.arm.state();
+fn dispatch(world: &World, state: &mut State, call: &Call) -> Result<Answer, ArmError> {
     lookups::subscription_exists(world, call)?;
-    if let Some(answer) = lookups::find(world, &mut state, call) {
+    if let Some(answer) = lookups::find(world, state, call) {
         return answer;
     }
     match parse(&call.path)? {
@@ -150,23 +154,23 @@ fn dispatch(world: &Arc<World>, call: &Call) -> Result<Answer, ArmError> {
         Target::Resource { id, kind } => {
             let kind = known(world, &kind, call)?;
             match call.method.as_str() {
-                "GET" => reads::get(world, &state, call, kind, &id),
-                "HEAD" => reads::head(&state, kind, &id),
-                "PUT" => writes::put(world, &mut state, call, kind, &id),
-                "PATCH" => writes::patch(world, &mut state, call, kind, &id),
-                "DELETE" => writes::delete(world, &mut state, call, kind, &id),
+                "GET" => reads::get(world, state, call, kind, &id),
+                "HEAD" => reads::head(state, kind, &id),
+                "PUT" => writes::put(world, state, call, kind, &id),
+                "PATCH" => writes::patch(world, state, call, kind, &id),
+                "DELETE" => writes::delete(world, state, call, kind, &id),
                 other => Err(ArmError::method(other)),
             }
         }
         Target::Below { scope, kind, last } => match call.method.as_str() {
             "GET" => {
                 let kind = known(world, &kind, call)?;
-                reads::list(world, &state, call, kind, &scope)
+                reads::list(world, state, call, kind, &scope)
             }
             "POST" => {
                 let owner = kind.rsplit_once('/').map_or("", |(owner, _)| owner);
                 let kind = known(world, owner, call)?;
-                reads::action(world, &state, call, kind, &Id::new(scope), &last)
+                reads::action(world, state, call, kind, &Id::new(scope), &last)
             }
             other => Err(ArmError::method(other)),
         },

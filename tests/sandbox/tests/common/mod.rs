@@ -1,5 +1,5 @@
 //! A client of the sandbox that knows nothing of its inside.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::expect_used)]
 
 use std::time::Duration;
 

@@ -119,9 +119,11 @@ pub fn default_only(name: &str) -> Result<(), ArmError> {
 mod tests {
     use super::*;
 
+    type Rule = fn(&str) -> Result<(), ArmError>;
+
     #[test]
     fn names_follow_the_rules_of_their_type() {
-        let cases: [(fn(&str) -> Result<(), ArmError>, &str, bool); 14] = [
+        let cases: [(Rule, &str, bool); 14] = [
             (resource_group, "rg-(1).x", true),
             (resource_group, "rg.", false),
             (cluster, "a", true),
