@@ -25,9 +25,17 @@ impl BlobContainers {
         }
     }
 
-    async fn send(&self, method: reqwest::Method, container: &str) -> anyhow::Result<u16> {
+    async fn send(&self, method: reqwest::Method, container: &Container) -> anyhow::Result<u16> {
+        let Container { account, name } = container;
+        let Some(key) = self.store.accounts.get(account) else {
+            let known: Vec<&str> = self.store.accounts.keys().map(String::as_str).collect();
+            bail!(
+                "the blob store has no account `{account}`; it has `{}`",
+                known.join("`, `")
+            );
+        };
         let url = format!(
-            "{}/{container}?restype=container",
+            "{}/{account}/{name}?restype=container",
             self.store.endpoint.trim_end_matches('/')
         );
         let url: reqwest::Url = url.parse().context("address of the blob store")?;
@@ -35,7 +43,7 @@ impl BlobContainers {
             .with_time_zone(jiff::tz::TimeZone::UTC)
             .strftime("%a, %d %b %Y %H:%M:%S GMT")
             .to_string();
-        let authorization = self.authorization(method.as_str(), url.path(), &date)?;
+        let authorization = authorization((account, key), method.as_str(), url.path(), &date)?;
         let response = self
             .client
             .request(method, url)
@@ -48,24 +56,28 @@ impl BlobContainers {
             .context("blob store")?;
         Ok(response.status().as_u16())
     }
+}
 
-    /// Shared Key: an HMAC over the canonical form of the request.
-    fn authorization(&self, method: &str, path: &str, date: &str) -> anyhow::Result<String> {
-        let account = &self.store.account;
-        let text = format!(
-            "{method}\n\n\n\n\n\n\n\n\n\n\n\nx-ms-date:{date}\nx-ms-version:{VERSION}\n/{account}{path}\nrestype:container"
-        );
-        let key = STANDARD.decode(&self.store.key).context("account key")?;
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
-        let signature = STANDARD.encode(hmac::sign(&key, text.as_bytes()));
-        Ok(format!("SharedKey {account}:{signature}"))
-    }
+/// Shared Key: an HMAC over the canonical form of the request.
+fn authorization(
+    (account, key): (&str, &str),
+    method: &str,
+    path: &str,
+    date: &str,
+) -> anyhow::Result<String> {
+    let text = format!(
+        "{method}\n\n\n\n\n\n\n\n\n\n\n\nx-ms-date:{date}\nx-ms-version:{VERSION}\n/{account}{path}\nrestype:container"
+    );
+    let key = STANDARD.decode(key).context("account key")?;
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
+    let signature = STANDARD.encode(hmac::sign(&key, text.as_bytes()));
+    Ok(format!("SharedKey {account}:{signature}"))
 }
 
 #[async_trait]
 impl Hooks for BlobContainers {
     async fn container_created(&self, container: &Container) -> anyhow::Result<()> {
-        match self.send(reqwest::Method::PUT, &container.name).await? {
+        match self.send(reqwest::Method::PUT, container).await? {
             201 | 409 => Ok(()),
             status => bail!(
                 "the blob store answered {status} to creating container `{}`",
@@ -75,7 +87,7 @@ impl Hooks for BlobContainers {
     }
 
     async fn container_removed(&self, container: &Container) {
-        if let Err(error) = self.send(reqwest::Method::DELETE, &container.name).await {
+        if let Err(error) = self.send(reqwest::Method::DELETE, container).await {
             tracing::warn!(%error, container = container.name, "container not removed");
         }
     }
