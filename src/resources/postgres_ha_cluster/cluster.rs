@@ -18,8 +18,6 @@ use crate::schema::diagnostic::{Diagnostics, Path};
 pub const ATTRIBUTES_CLASS: &str = "volume_attributes_class";
 /// Output of an import: the ObjectStore of the archive.
 pub const OBJECT_STORE: &str = "object_store";
-/// Output of an import: the agent pool that instances select.
-pub const POOL_ID: &str = "node_pool_id";
 const HEALTHY: &str = "Cluster in healthy state";
 /// Phases that do not end by themselves (operator 1.30, `status.phase`).
 const TERMINAL: [&str; 7] = [
