@@ -39,6 +39,12 @@ pub async fn after(systems: &Systems, model: &PostgresHaCluster) -> Result<Vec<S
     let (Ok(namespace), Ok(name)) = (model.namespace_name(), model.cluster_name()) else {
         return Ok(Vec::new());
     };
+    if systems.cluster_is_gone() {
+        return Ok(vec![
+            "The AKS cluster is gone; disks outside of it may remain in its node resource group."
+                .to_owned(),
+        ]);
+    }
     let selector = format!("cnpg.io/cluster={name}");
     for pod in list(systems, "Pod", Some(namespace), Some(&selector)).await? {
         await_gone(systems, "Pod", Some(namespace), &pod).await?;
