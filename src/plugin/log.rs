@@ -144,7 +144,10 @@ fn write(level: Level, module: &str, mut line: Map<String, Json>) {
         .map_or_else(|| message.to_string(), str::to_owned);
     line.insert(
         "@message".to_owned(),
-        text.chars().take(LONGEST_LINE / 4).collect::<String>().into(),
+        text.chars()
+            .take(LONGEST_LINE / 4)
+            .collect::<String>()
+            .into(),
     );
     let mut bytes = Json::Object(line.clone()).to_string();
     if bytes.len() > LONGEST_LINE {
