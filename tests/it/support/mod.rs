@@ -3,6 +3,5 @@
 pub mod cli;
 pub mod outcome;
 pub mod runner;
-pub mod sandbox;
 pub mod wait;
 pub mod workspace;
