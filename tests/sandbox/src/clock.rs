@@ -2,11 +2,11 @@
 //! too, on this clock: either real time multiplied by a factor, or time that
 //! moves only when a test (or a poll) says so.
 
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 /// Where a stepped clock begins, so that a rerun shows the same timestamps.
 const STEPPED_START: i64 = 1_767_225_600;
@@ -36,7 +36,7 @@ pub struct Clock {
     mode: Mode,
     begin: Timestamp,
     origin: Instant,
-    stepped: Mutex<Duration>,
+    stepped: watch::Sender<Duration>,
     retry_after: Option<u64>,
 }
 
@@ -51,13 +51,13 @@ impl Clock {
             mode,
             begin,
             origin: Instant::now(),
-            stepped: Mutex::new(Duration::ZERO),
+            stepped: watch::Sender::new(Duration::ZERO),
             retry_after,
         }
     }
 
     pub fn now(&self) -> Duration {
-        let stepped = *self.stepped.lock().unwrap_or_else(|e| e.into_inner());
+        let stepped = self.stepped_by();
         match self.mode {
             Mode::Automatic { speed } => self.origin.elapsed().mul_f64(speed.max(0.0)) + stepped,
             Mode::Stepped { .. } => stepped,
@@ -70,7 +70,22 @@ impl Clock {
 
     /// Moves time forward; also works on an automatic clock.
     pub fn advance(&self, by: Duration) {
-        *self.stepped.lock().unwrap_or_else(|e| e.into_inner()) += by;
+        self.stepped.send_modify(|stepped| *stepped += by);
+    }
+
+    /// How far time was moved by hand.
+    pub fn stepped_by(&self) -> Duration {
+        *self.stepped.borrow()
+    }
+
+    /// Tells when time is moved by hand.
+    pub fn steps(&self) -> watch::Receiver<Duration> {
+        self.stepped.subscribe()
+    }
+
+    /// When simulated time began.
+    pub fn begin(&self) -> Timestamp {
+        self.begin
     }
 
     /// A client asked whether something is finished.

@@ -1,6 +1,6 @@
 //! A stateful simulator of everything the provider reaches over the network:
-//! Entra's token endpoint and Azure Resource Manager, over HTTPS on loopback
-//! with a certificate authority of its own.
+//! Entra's token endpoint, Azure Resource Manager and the Kubernetes behind
+//! AKS clusters, over HTTPS on loopback with a certificate authority of its own.
 //!
 //! It is written from the services' published behaviour and shares no code
 //! with the provider, so that a mistake in the client is not repeated here.
@@ -10,6 +10,7 @@
 //! | [`world`] | starts the servers and holds what they share |
 //! | [`entra`] | tokens: client secret and federated assertion |
 //! | [`arm`] | resources, long-running operations, throttling |
+//! | [`kubernetes`] | an API server with the operators' play |
 //! | [`clock`] | simulated time, automatic or stepped |
 //! | [`faults`] | scripted failures for every service |
 //! | [`log`] | recorded traffic |
@@ -24,7 +25,9 @@ pub mod faults;
 pub mod hooks;
 pub mod kubernetes;
 pub mod log;
+mod mount;
 pub mod options;
+pub mod service_accounts;
 pub mod tls;
 pub mod world;
 

@@ -54,6 +54,13 @@ struct Serve {
     /// Where to write the CA certificate.
     #[arg(long)]
     ca_file: Option<PathBuf>,
+    /// Directory of CustomResourceDefinition files for the own Kubernetes; the
+    /// environment's `CRDS_DIR` by default.
+    #[arg(long)]
+    crds: Option<PathBuf>,
+    /// How much faster than in reality the Kubernetes operators are.
+    #[arg(long, default_value_t = 50.0)]
+    operator_speed: f64,
     /// Kubeconfig of a real cluster that AKS credentials return.
     #[arg(long)]
     kubeconfig: Option<PathBuf>,
@@ -102,6 +109,10 @@ fn options(serve: Serve) -> anyhow::Result<Options> {
         latency: Duration::from_millis(serve.latency),
         log_file: serve.log,
         ca_file: serve.ca_file,
+        crds: serve
+            .crds
+            .or_else(|| std::env::var_os("CRDS_DIR").map(PathBuf::from)),
+        operator_speed: serve.operator_speed,
         kubeconfig: serve.kubeconfig.as_ref().map(read).transpose()?,
         ..Options::default()
     };

@@ -101,6 +101,12 @@ pub struct Options {
     /// The OIDC issuer that clusters report; by default the sandbox's own
     /// address.
     pub cluster_issuer: Option<String>,
+    /// Directory of CustomResourceDefinition files for the sandbox's own
+    /// Kubernetes. Without it the operators' kinds have no schema.
+    pub crds: Option<PathBuf>,
+    /// How much faster than in reality the Kubernetes operators are on an
+    /// automatic clock.
+    pub operator_speed: f64,
     /// Issuers whose tokens may be exchanged by federation.
     pub issuers: Vec<Issuer>,
     pub blob_store: Option<BlobStore>,
@@ -131,6 +137,8 @@ impl Default for Options {
             ca_file: None,
             kubeconfig: None,
             cluster_issuer: None,
+            crds: None,
+            operator_speed: 50.0,
             issuers: Vec::new(),
             blob_store: None,
             hooks: Vec::new(),

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context;
-use axum::Router;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -17,10 +16,12 @@ use crate::arm::kind::Surroundings;
 use crate::clock::Clock;
 use crate::entra::{self, SigningKey};
 use crate::faults::{self, Faults};
+use crate::kubernetes::Kubernetes;
 use crate::log::{self, Detail, Log};
 use crate::options::{Issuer, Options};
+use crate::service_accounts::ServiceAccounts;
 use crate::tls::Authority;
-use crate::{arm, control, hooks};
+use crate::{arm, control, hooks, mount};
 
 /// How often events without a request are told, on an automatic clock.
 const TICK: Duration = Duration::from_millis(20);
@@ -31,7 +32,7 @@ pub struct Endpoints {
     pub resource_manager_endpoint: String,
     /// Ends with a slash; the tenant follows.
     pub authority_host: String,
-    pub kubernetes_host: Option<String>,
+    pub kubernetes_host: String,
     pub control: String,
 }
 
@@ -57,6 +58,8 @@ pub struct World {
     pub log: Arc<Log>,
     pub arm: Arm,
     pub signing_key: SigningKey,
+    pub kubernetes: Arc<Kubernetes>,
+    pub service_accounts: ServiceAccounts,
     issuers: Mutex<Vec<Issuer>>,
     generation: AtomicU64,
 }
@@ -104,20 +107,12 @@ impl World {
         }
     }
 
-    /// Steps the clock and lets everything due happen.
+    /// Steps the clock and lets everything due happen, each thing in its time.
     pub async fn step(&self, by: Duration) {
-        self.clock.advance(by);
+        mount::play(&self.kubernetes, &self.clock, by);
         self.settle().await;
     }
 }
-
-/// The Kubernetes API behind the clusters, if the sandbox has one.
-fn kubernetes(_world: &Arc<World>) -> Option<Router> {
-    None
-}
-
-/// Whether [`kubernetes`] answers; asked before the listener is bound.
-const HAS_KUBERNETES: bool = false;
 
 /// A running sandbox. It stops when dropped.
 pub struct Sandbox {
@@ -131,7 +126,7 @@ pub struct Sandbox {
 struct Listeners {
     arm: TcpListener,
     entra: TcpListener,
-    kubernetes: Option<TcpListener>,
+    kubernetes: TcpListener,
     control: TcpListener,
 }
 
@@ -141,14 +136,9 @@ impl Listeners {
         Ok(Self {
             arm: bind(options.arm_port).await.context("ARM port")?,
             entra: bind(options.entra_port).await.context("Entra port")?,
-            kubernetes: match HAS_KUBERNETES {
-                true => Some(
-                    bind(options.kubernetes_port)
-                        .await
-                        .context("Kubernetes port")?,
-                ),
-                false => None,
-            },
+            kubernetes: bind(options.kubernetes_port)
+                .await
+                .context("Kubernetes port")?,
             control: bind(options.control_port).await.context("control port")?,
         })
     }
@@ -163,49 +153,40 @@ impl Listeners {
         Ok(Endpoints {
             resource_manager_endpoint: url(&self.arm)?,
             authority_host: format!("{}/", url(&self.entra)?),
-            kubernetes_host: self.kubernetes.as_ref().map(url).transpose()?,
+            kubernetes_host: url(&self.kubernetes)?,
             control: format!("{}/sandbox", url(&self.control)?),
         })
     }
 }
 
 impl Sandbox {
-    pub async fn start(mut options: Options) -> anyhow::Result<Self> {
+    pub async fn start(options: Options) -> anyhow::Result<Self> {
         let authority = Authority::new()?;
         let listeners = Listeners::bind(&options).await?;
-        let endpoints = listeners.endpoints()?;
-        if let Some(store) = options.blob_store.clone() {
-            let containers = crate::blob_store::BlobContainers::new(store);
-            options.hooks.push(Arc::new(containers));
-        }
         let (ca_file, owns_ca_file) = ca_file(&options, &authority.ca_pem)?;
-        let world = Arc::new(build(options, endpoints, &authority.ca_pem)?);
+        let world = build(options, listeners.endpoints()?, &authority.ca_pem)?;
         let stop = CancellationToken::new();
-        let kubernetes = kubernetes(&world);
         let services = [
             (
-                Some(listeners.arm),
-                Some(arm::router::router(world.clone())),
+                listeners.arm,
+                arm::router::router(world.clone()),
                 "arm",
                 Detail::Bodies,
             ),
             (
-                Some(listeners.entra),
-                Some(entra::router(world.clone())),
+                listeners.entra,
+                entra::router(world.clone()),
                 "entra",
                 Detail::Bodies,
             ),
             (
                 listeners.kubernetes,
-                kubernetes,
+                mount::router(&world),
                 "kubernetes",
                 Detail::Lines,
             ),
         ];
         for (listener, router, name, detail) in services {
-            let (Some(listener), Some(router)) = (listener, router) else {
-                continue;
-            };
             let router = faults::layer(router, world.faults.clone());
             let router = log::layer(router, world.log.clone(), name, detail);
             authority.serve(listener, router, stop.clone());
@@ -225,6 +206,11 @@ impl Sandbox {
             owns_ca_file,
             stop,
         })
+    }
+
+    /// The Kubernetes behind the AKS clusters, to play with from the inside.
+    pub fn kubernetes(&self) -> &Arc<Kubernetes> {
+        &self.world.kubernetes
     }
 
     pub fn ca_file(&self) -> &Path {
@@ -255,32 +241,46 @@ impl Drop for Sandbox {
     }
 }
 
-fn build(options: Options, endpoints: Endpoints, ca_pem: &str) -> anyhow::Result<World> {
+fn build(mut options: Options, endpoints: Endpoints, ca_pem: &str) -> anyhow::Result<Arc<World>> {
     let clock = Arc::new(Clock::new(options.clock, options.retry_after));
     let faults = Faults::default();
     faults.set_latency(options.latency);
-    let issuer = options.cluster_issuer.clone();
+    let gate = mount::Gate::default();
+    let kubernetes = mount::server(&options, clock.clone(), gate.clone())?;
+    let service_accounts = ServiceAccounts::new(format!("{}/", endpoints.kubernetes_host))?;
+    let cluster_issuer = match &options.cluster_issuer {
+        Some(real) => real.clone(),
+        None => {
+            options.issuers.push(service_accounts.issuer());
+            service_accounts.issuer().issuer
+        }
+    };
     let surroundings = Surroundings {
         kubernetes_host: endpoints.kubernetes_host.clone(),
-        cluster_issuer: issuer.unwrap_or_else(|| {
-            let host = endpoints.kubernetes_host.as_ref();
-            format!("{}/", host.unwrap_or(&endpoints.resource_manager_endpoint))
-        }),
+        cluster_issuer,
         ca_pem: ca_pem.to_owned(),
         kubernetes_token: uuid::Uuid::new_v4().simple().to_string(),
         blob_endpoint: options.blob_store.as_ref().map(|b| b.endpoint.clone()),
     };
-    Ok(World {
+    if let Some(store) = options.blob_store.clone() {
+        let containers = crate::blob_store::BlobContainers::new(store);
+        options.hooks.push(Arc::new(containers));
+    }
+    let world = Arc::new(World {
         arm: Arm::new(&options, surroundings, clock.clone()),
         log: Arc::new(Log::to_file(options.log_file.as_deref())?),
         issuers: Mutex::new(options.issuers.clone()),
         signing_key: SigningKey::generate()?,
         generation: AtomicU64::new(0),
         faults: Arc::new(faults),
+        kubernetes,
+        service_accounts,
         options,
         endpoints,
         clock,
-    })
+    });
+    gate.open(&world);
+    Ok(world)
 }
 
 fn ca_file(options: &Options, pem: &str) -> anyhow::Result<(PathBuf, bool)> {

@@ -142,7 +142,7 @@ pub struct Draft<'a> {
 /// Addresses that resources report.
 #[derive(Clone, Debug, Default)]
 pub struct Surroundings {
-    pub kubernetes_host: Option<String>,
+    pub kubernetes_host: String,
     pub cluster_issuer: String,
     pub ca_pem: String,
     pub kubernetes_token: String,

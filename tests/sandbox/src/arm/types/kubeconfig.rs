@@ -68,16 +68,9 @@ fn credential(
     user: String,
     login: Value,
 ) -> Result<Answer, ArmError> {
-    let yaml = match (&query.options.kubeconfig, &query.world.kubernetes_host) {
-        (Some(real), _) => real.clone(),
-        (None, Some(host)) => own(query, resource.id.name(), host, &user, login)?,
-        (None, None) => {
-            return Err(ArmError::new(
-                500,
-                "InternalServerError",
-                "The cluster has no Kubernetes behind it.",
-            ));
-        }
+    let yaml = match &query.options.kubeconfig {
+        Some(real) => real.clone(),
+        None => own(query, resource.id.name(), &user, login)?,
     };
     let value = STANDARD.encode(yaml);
     Ok(Answer::ok(
@@ -85,20 +78,14 @@ fn credential(
     ))
 }
 
-fn own(
-    query: &Query<'_>,
-    cluster: &str,
-    host: &str,
-    user: &str,
-    login: Value,
-) -> Result<String, ArmError> {
+fn own(query: &Query<'_>, cluster: &str, user: &str, login: Value) -> Result<String, ArmError> {
     let config = json!({
         "apiVersion": "v1",
         "kind": "Config",
         "preferences": {},
         "current-context": cluster,
         "clusters": [{"name": cluster, "cluster": {
-            "server": host,
+            "server": query.world.kubernetes_host,
             "certificate-authority-data": STANDARD.encode(&query.world.ca_pem),
         }}],
         "contexts": [{"name": cluster, "context": {"cluster": cluster, "user": user}}],

@@ -36,6 +36,8 @@ pub struct Stage {
     timers: Mutex<HashMap<String, Timestamp>>,
     /// Faults that tests have ordered.
     orders: Mutex<control::Orders>,
+    /// Held by whoever lets the players act: they act once at a time.
+    turn: Mutex<()>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -87,6 +89,7 @@ impl Kubernetes {
 
     /// Lets every player look at the world once; returns when one of them wants to look again.
     pub(crate) fn act(&self) -> Option<Timestamp> {
+        let _turn = lock(&self.stage().turn);
         let now = self.clock().now();
         let mut due = nodes::act(self, now);
         for cluster in self.read_all(CNPG, "Cluster", "") {
