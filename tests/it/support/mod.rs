@@ -3,5 +3,6 @@
 pub mod cli;
 pub mod outcome;
 pub mod runner;
+pub mod sandbox;
 pub mod wait;
 pub mod workspace;

@@ -64,7 +64,7 @@ fn trials<T: Clone + Send + Sync + 'static>(
                 Ok((cli, world)) => {
                     let run = run.clone();
                     Trial::test(full, move || {
-                        run(&cli, &world).map_err(|error| Failed::from(format!("{error:?}")))
+                        run(&cli, &world).map_err(|error| Failed::from(format!("{error:#}")))
                     })
                 }
                 Err(reason) => {
