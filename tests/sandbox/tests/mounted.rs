@@ -411,7 +411,7 @@ async fn service_account_tokens_are_exchanged_by_federation() {
     let (identity, properties) = client.make_identity().await;
     let credential = json!({"properties": {"issuer": issuer, "audiences": ["api://AzureADTokenExchange"],
         "subject": "system:serviceaccount:default:pg"}});
-    let path = format!("{identity}/federatedIdentityCredentials/pg");
+    let path = format!("{identity}/federatedIdentityCredentials/pg-orders");
     client
         .put(&path, common::IDENTITY, credential)
         .await
