@@ -92,3 +92,71 @@ impl Hooks for BlobContainers {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    const KEY: &str = "c2FuZGJveA==";
+
+    fn container(account: &str) -> Container {
+        Container {
+            account: account.to_owned(),
+            name: "wal".to_owned(),
+        }
+    }
+
+    /// A blob store that remembers requests as `METHOD URL AUTHORIZATION` and
+    /// answers 201.
+    async fn store() -> (BlobContainers, Arc<Mutex<Vec<String>>>) {
+        let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+        let keep = seen.clone();
+        let answer = move |request: axum::extract::Request| async move {
+            let header = |name: &str| {
+                let value = request.headers().get(name).and_then(|v| v.to_str().ok());
+                value.unwrap_or_default().to_owned()
+            };
+            let (method, path) = (request.method().as_str(), request.uri().path());
+            let signed = authorization(("one", KEY), method, path, &header("x-ms-date"));
+            assert_eq!(header("authorization"), signed.expect("signature"));
+            let line = format!("{method} {}", request.uri());
+            keep.lock().unwrap_or_else(|e| e.into_inner()).push(line);
+            axum::http::StatusCode::CREATED
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
+        let listener = listener.expect("port");
+        let endpoint = format!("http://{}/", listener.local_addr().expect("address"));
+        let router = axum::Router::new().fallback(answer);
+        tokio::spawn(async move {
+            let builder =
+                hyper_util::server::conn::auto::Builder::new(hyper_util::rt::TokioExecutor::new());
+            while let Ok((stream, _)) = listener.accept().await {
+                let service = hyper_util::service::TowerToHyperService::new(router.clone());
+                let stream = hyper_util::rt::TokioIo::new(stream);
+                drop(builder.serve_connection(stream, service).await);
+            }
+        });
+        let accounts = [("one".to_owned(), KEY.to_owned())].into();
+        let containers = BlobContainers::new(BlobStore { endpoint, accounts });
+        (containers, seen)
+    }
+
+    #[tokio::test]
+    async fn containers_are_made_below_their_account() {
+        let (containers, seen) = store().await;
+        let made = containers.container_created(&container("one")).await;
+        made.expect("made");
+        let seen = seen.lock().expect("requests").clone();
+        assert_eq!(seen, ["PUT /one/wal?restype=container"]);
+    }
+
+    #[tokio::test]
+    async fn an_account_that_the_store_lacks_is_named() {
+        let (containers, seen) = store().await;
+        let refused = containers.container_created(&container("two")).await;
+        let error = refused.expect_err("must fail").to_string();
+        assert!(error.contains("no account `two`; it has `one`"), "{error}");
+        assert!(seen.lock().expect("requests").is_empty());
+    }
+}

@@ -1,118 +1,20 @@
 //! The Kubernetes behind AKS: reached the way a client reaches it, through
 //! ARM's credentials.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod common;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use common::{AKS, Client, cluster_body, pool_body, reply};
+use common::kube::{CNPG, Kube, control};
+use common::{AKS, Client, cluster_body, pool_body};
 use reqwest::Method;
 use sandbox::Options;
+use sandbox::clock::Mode;
 use serde_json::{Value, json};
-use std::time::Duration;
-
-const CNPG: &str = "/apis/postgresql.cnpg.io/v1/namespaces/db";
-
-/// A client of the Kubernetes that a kubeconfig leads to.
-struct Kube<'a> {
-    client: &'a Client,
-    host: String,
-    token: String,
-}
-
-impl<'a> Kube<'a> {
-    /// Asks ARM for the cluster's credential.
-    async fn login(client: &'a Client, cluster: &str) -> Self {
-        let path = format!("{cluster}/listClusterUserCredential");
-        let answer = client
-            .call(Method::POST, &path, AKS, None)
-            .await
-            .expect(200);
-        let text = answer.body["kubeconfigs"][0]["value"].as_str();
-        let yaml = STANDARD.decode(text.expect("value")).expect("base64");
-        let config: Value = serde_yaml_ng::from_slice(&yaml).expect("YAML");
-        let text = |pointer: &str| {
-            let value = config.pointer(pointer).and_then(Value::as_str);
-            value.expect(pointer).to_owned()
-        };
-        let ca = STANDARD
-            .decode(text("/clusters/0/cluster/certificate-authority-data"))
-            .expect("base64");
-        assert_eq!(String::from_utf8_lossy(&ca), client.sandbox.ca_pem);
-        Self {
-            client,
-            host: text("/clusters/0/cluster/server"),
-            token: text("/users/0/user/token"),
-        }
-    }
-
-    async fn send(&self, method: Method, path: &str, body: Value) -> common::Reply {
-        let media = match method {
-            Method::PATCH => "application/apply-patch+yaml",
-            _ => "application/json",
-        };
-        let url = format!("{}{path}", self.host);
-        let mut request = self.client.http.request(method, url);
-        if !body.is_null() {
-            request = request.header("content-type", media).body(body.to_string());
-        }
-        let request = request.bearer_auth(&self.token);
-        reply(request.send().await.expect("answer")).await
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        self.send(Method::GET, path, Value::Null)
-            .await
-            .expect(200)
-            .body
-    }
-
-    async fn make_cluster(&self) {
-        let namespace = json!({"metadata": {"name": "db"}});
-        self.send(Method::POST, "/api/v1/namespaces", namespace)
-            .await
-            .expect(201);
-        let cluster = json!({
-            "apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster", "metadata": {"name": "pg"},
-            "spec": {"instances": 3, "storage": {"size": "1Gi"}},
-        });
-        let path = format!("{CNPG}/clusters/pg?fieldManager=test");
-        self.send(Method::PATCH, &path, cluster).await.expect(201);
-    }
-
-    /// Waits until an object is as wanted; the operators play on their own.
-    async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        let mut last = Value::Null;
-        for _ in 0..1500 {
-            last = self.send(Method::GET, path, Value::Null).await.body;
-            if wanted(&last) {
-                return last;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("{path} did not become as wanted: {last:#}");
-    }
-}
 
 fn healthy(cluster: &Value) -> bool {
     cluster["status"]["phase"] == "Cluster in healthy state"
         && cluster["status"]["readyInstances"] == 3
-}
-
-/// Calls the control endpoint.
-async fn control(client: &Client, method: Method, path: &str, body: Value) -> common::Reply {
-    let url = format!("{}{path}", client.sandbox.connection().endpoints.control);
-    let mut request = client.http.request(method, url);
-    if !body.is_null() {
-        request = request.json(&body);
-    }
-    reply(request.send().await.expect("answer")).await
 }
 
 fn names(list: &Value) -> Vec<&str> {
@@ -180,6 +82,29 @@ async fn one_long_step_plays_everything_in_its_order() {
     assert!(healthy(&found), "{:#}", found["status"]);
     let created = &found["metadata"]["creationTimestamp"];
     assert_eq!(created, "2026-01-01T00:05:00Z");
+}
+
+#[tokio::test]
+async fn on_a_stepped_clock_reading_makes_time_go_by() {
+    let client = Client::start(Options {
+        clock: Mode::Stepped {
+            poll_step_seconds: 5,
+        },
+        aks_cluster: Some("aks".into()),
+        ..common::stepped()
+    })
+    .await;
+    let id = client.sandbox.connection().aks_cluster_id.expect("id");
+    let kube = Kube::login(&client, &id).await;
+    kube.make_cluster().await;
+    let path = format!("{CNPG}/clusters/pg");
+    let mut phases = Vec::new();
+    for _ in 0..60 {
+        phases.push(kube.get(&path).await["status"]["phase"].clone());
+    }
+    assert_eq!(phases[0], "Setting up primary");
+    assert_eq!(phases[59], "Cluster in healthy state");
+    assert_eq!(client.sandbox.world.clock.now().as_secs(), 300);
 }
 
 #[tokio::test]
@@ -411,7 +336,7 @@ async fn service_account_tokens_are_exchanged_by_federation() {
     let (identity, properties) = client.make_identity().await;
     let credential = json!({"properties": {"issuer": issuer, "audiences": ["api://AzureADTokenExchange"],
         "subject": "system:serviceaccount:default:pg"}});
-    let path = format!("{identity}/federatedIdentityCredentials/pg");
+    let path = format!("{identity}/federatedIdentityCredentials/pg-orders");
     client
         .put(&path, common::IDENTITY, credential)
         .await
