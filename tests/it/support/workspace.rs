@@ -62,7 +62,9 @@ impl Workspace {
     }
 
     pub fn write(&self, hcl: &str) -> anyhow::Result<()> {
-        let head = format!("terraform {{\n  required_providers {{ postgres = {{ source = \"{SOURCE}\" }} }}\n}}\n");
+        let head = format!(
+            "terraform {{\n  required_providers {{ postgres = {{ source = \"{SOURCE}\" }} }}\n}}\n"
+        );
         Ok(std::fs::write(self.path().join("main.tf"), head + hcl)?)
     }
 
@@ -112,7 +114,13 @@ impl Workspace {
 
     /// `plan -detailed-exitcode`: 0 nothing to do, 1 error, 2 something to do.
     pub fn plan(&self, more: &[&str]) -> anyhow::Result<Outcome> {
-        let mut args = vec!["plan", "-json", "-input=false", "-detailed-exitcode", "-out=plan"];
+        let mut args = vec![
+            "plan",
+            "-json",
+            "-input=false",
+            "-detailed-exitcode",
+            "-out=plan",
+        ];
         args.extend(more);
         self.run(&args)
     }
@@ -177,7 +185,11 @@ impl Workspace {
             let outcome = self.plan(mode)?;
             if outcome.code == Some(2) {
                 let changes = changes(&self.planned()?);
-                anyhow::bail!("{} should be empty: {changes}\n{}", outcome.command, outcome.readable());
+                anyhow::bail!(
+                    "{} should be empty: {changes}\n{}",
+                    outcome.command,
+                    outcome.readable()
+                );
             }
             outcome.expect(0)?;
         }
@@ -200,7 +212,12 @@ impl Workspace {
             .into_iter()
             .flatten()
             .filter(|(_, state)| *state != "in sync")
-            .map(|(object, state)| (object.clone(), state.as_str().unwrap_or_default().to_owned()))
+            .map(|(object, state)| {
+                (
+                    object.clone(),
+                    state.as_str().unwrap_or_default().to_owned(),
+                )
+            })
             .collect();
         Ok((outcome, drifted))
     }
