@@ -1,5 +1,8 @@
 //! The plugin protocol on the wire, spoken by a client of our own: first with the program itself, then with a provider made for the test.
 
+// Helpers of tests may fail as tests do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod by_hand;
 mod certificate;
 mod debugger;

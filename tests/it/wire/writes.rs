@@ -40,9 +40,9 @@ fn careless() -> Fake {
 }
 
 #[tokio::test]
-async fn no_answer_has_them() {
-    let mut client = Served::new(careless()).await;
-    let client = &mut client.client;
+async fn no_answer_about_a_living_resource_has_them() {
+    let mut served = Served::new(Fake::default()).await;
+    let client = &mut served.client;
     let type_name = "test_thing".to_owned();
     let request = wire::read_resource::Request {
         type_name: type_name.clone(),
@@ -67,14 +67,20 @@ async fn no_answer_has_them() {
     );
 
     let request = wire::apply_resource_change::Request {
-        type_name: type_name.clone(),
+        type_name,
         planned_state: sent(&secret_thing()),
         config: sent(&secret_thing()),
         ..Default::default()
     };
     let apply = client.apply_resource_change(request).await.unwrap();
     assert_eq!(got(apply.into_inner().new_state), stripped());
+}
 
+#[tokio::test]
+async fn no_answer_about_stored_state_has_them() {
+    let mut served = Served::new(careless()).await;
+    let client = &mut served.client;
+    let type_name = "test_thing".to_owned();
     let request = wire::import_resource_state::Request {
         type_name: type_name.clone(),
         id: "a".to_owned(),
