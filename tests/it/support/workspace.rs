@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fs::{File, read_to_string};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use lab::Lab;
@@ -16,6 +18,9 @@ use super::outcome::Outcome;
 const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-postgres");
 /// Where the provider says to come from.
 pub const SOURCE: &str = "pgaks/postgres";
+
+/// Longer than anything takes.
+const LIMIT: Duration = Duration::from_secs(400);
 
 pub struct Workspace {
     pub cli: Cli,
@@ -91,14 +96,33 @@ impl Workspace {
         command
     }
 
+    /// Runs to the end. A run that hangs is ended, and fails with what it said.
     pub fn run(&self, args: &[&str]) -> anyhow::Result<Outcome> {
-        let output = self.command(args).output().context("starting the CLI")?;
-        Ok(Outcome::new(
-            format!("{} {}", self.cli.name, args.join(" ")),
-            output.status.code(),
-            &String::from_utf8_lossy(&output.stdout),
-            &String::from_utf8_lossy(&output.stderr),
-        ))
+        let out = self.path().join("stdout");
+        let err = self.path().join("stderr");
+        let mut child = self
+            .command(args)
+            .stdout(File::create(&out)?)
+            .stderr(File::create(&err)?)
+            .spawn()
+            .with_context(|| format!("starting `{}`", self.cli.program.display()))?;
+        let end = Instant::now() + LIMIT;
+        let status = loop {
+            match child.try_wait()? {
+                Some(status) => break Some(status),
+                None if Instant::now() > end => break None,
+                None => std::thread::sleep(Duration::from_millis(20)),
+            }
+        };
+        if status.is_none() {
+            child.kill()?;
+            child.wait()?;
+        }
+        let command = format!("{} {}", self.cli.name, args.join(" "));
+        let code = status.and_then(|status| status.code());
+        let outcome = Outcome::new(command, code, &read_to_string(&out)?, &read_to_string(&err)?);
+        anyhow::ensure!(status.is_some(), "`{}` hangs:\n{}", outcome.command, outcome.readable());
+        Ok(outcome)
     }
 
     /// Starts without waiting, for runs that are disturbed.
