@@ -9,6 +9,8 @@ use serde_json::Value;
 pub struct NodePool {
     pub cluster_id: String,
     pub name: String,
+    /// The cluster's region.
+    pub location: String,
     /// The pool's `properties`.
     pub properties: Value,
 }

@@ -1,5 +1,6 @@
 //! How a sandbox is set up.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,12 +28,11 @@ pub struct Issuer {
 /// A blob store in which ARM container requests really make containers.
 #[derive(Clone)]
 pub struct BlobStore {
-    /// Address up to and including the account, for example
-    /// `http://127.0.0.1:10000/devstoreaccount1`.
+    /// Address without an account, for example `http://127.0.0.1:10000`;
+    /// accounts are the first part of the path.
     pub endpoint: String,
-    pub account: String,
-    /// Base64 account key.
-    pub key: String,
+    /// Base64 keys by account.
+    pub accounts: BTreeMap<String, String>,
 }
 
 /// Simulated durations and limits.
@@ -111,6 +111,8 @@ pub struct Options {
     pub issuers: Vec<Issuer>,
     pub blob_store: Option<BlobStore>,
     pub hooks: Vec<Arc<dyn Hooks>>,
+    /// Name of an AKS cluster that is there from the start.
+    pub aks_cluster: Option<String>,
 }
 
 impl Default for Options {
@@ -142,6 +144,7 @@ impl Default for Options {
             issuers: Vec::new(),
             blob_store: None,
             hooks: Vec::new(),
+            aks_cluster: None,
         }
     }
 }

@@ -13,15 +13,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::arm::Arm;
 use crate::arm::kind::Surroundings;
+use crate::blob_store::BlobContainers;
 use crate::clock::Clock;
 use crate::entra::{self, SigningKey};
 use crate::faults::{self, Faults};
 use crate::kubernetes::Kubernetes;
 use crate::log::{self, Detail, Log};
+use crate::node_pools::NodePools;
 use crate::options::{Issuer, Options};
 use crate::service_accounts::ServiceAccounts;
 use crate::tls::Authority;
-use crate::{arm, control, hooks, mount};
+use crate::{arm, control, hooks, mount, premade};
 
 /// How often events without a request are told, on an automatic clock.
 const TICK: Duration = Duration::from_millis(20);
@@ -48,6 +50,8 @@ pub struct Connection {
     pub client_id: String,
     pub client_secret: String,
     pub location: String,
+    /// The cluster that is there from the start.
+    pub aks_cluster_id: Option<String>,
 }
 
 pub struct World {
@@ -165,6 +169,10 @@ impl Sandbox {
         let listeners = Listeners::bind(&options).await?;
         let (ca_file, owns_ca_file) = ca_file(&options, &authority.ca_pem)?;
         let world = build(options, listeners.endpoints()?, &authority.ca_pem)?;
+        if let Some(name) = &world.options.aks_cluster {
+            premade::make(&world, name)?;
+            world.settle().await;
+        }
         let stop = CancellationToken::new();
         let services = [
             (
@@ -228,6 +236,10 @@ impl Sandbox {
             client_id: options.application.client_id.clone(),
             client_secret: options.application.secret.clone(),
             location: options.location.clone(),
+            aks_cluster_id: options
+                .aks_cluster
+                .as_ref()
+                .map(|name| premade::cluster_id(&options.subscription_id, name)),
         }
     }
 }
@@ -262,9 +274,10 @@ fn build(mut options: Options, endpoints: Endpoints, ca_pem: &str) -> anyhow::Re
         kubernetes_token: uuid::Uuid::new_v4().simple().to_string(),
         blob_endpoint: options.blob_store.as_ref().map(|b| b.endpoint.clone()),
     };
+    let nodes = NodePools::new(kubernetes.clone());
+    options.hooks.push(Arc::new(nodes));
     if let Some(store) = options.blob_store.clone() {
-        let containers = crate::blob_store::BlobContainers::new(store);
-        options.hooks.push(Arc::new(containers));
+        options.hooks.push(Arc::new(BlobContainers::new(store)));
     }
     let world = Arc::new(World {
         arm: Arm::new(&options, surroundings, clock.clone()),

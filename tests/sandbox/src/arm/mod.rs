@@ -6,13 +6,13 @@ pub mod kind;
 pub mod lookups;
 pub mod operation;
 mod reads;
-mod request;
+pub(crate) mod request;
 pub mod router;
 pub mod store;
 pub mod throttle;
 pub mod types;
 mod versions;
-mod writes;
+pub(crate) mod writes;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};

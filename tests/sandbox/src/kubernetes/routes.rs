@@ -84,7 +84,7 @@ impl Call {
             review["status"] = serde_json::json!({"allowed": true});
             return Ok(json(201, &review, &[]));
         }
-        let target = self.target(path)?;
+        let target = self.server.target_at(path)?;
         if target.name.is_empty() {
             self.collection(target)
         } else {
@@ -95,65 +95,6 @@ impl Call {
     fn header(&self, name: header::HeaderName) -> &str {
         let value = self.headers.get(name).and_then(|value| value.to_str().ok());
         value.unwrap_or_default()
-    }
-
-    /// `/api/v1/...` and `/apis/<group>/<version>/...`.
-    fn target(&self, path: &str) -> Answer<Target> {
-        let parts: Vec<String> = path.split('/').skip(1).map(decode_path).collect();
-        let parts: Vec<&str> = parts
-            .iter()
-            .map(String::as_str)
-            .filter(|part| !part.is_empty())
-            .collect();
-        let (group, version, rest) = match parts.as_slice() {
-            ["api", version, rest @ ..] => ("", *version, rest),
-            ["apis", group, version, rest @ ..] => (*group, *version, rest),
-            _ => return Err(Failure::no_route()),
-        };
-        let (namespace, rest) = match rest {
-            ["namespaces", namespace, rest @ ..] if !rest.is_empty() && !is_subresource(rest) => {
-                (*namespace, rest)
-            }
-            rest => ("", rest),
-        };
-        let (plural, name, subresource) = match rest {
-            [plural] => (*plural, "", ""),
-            [plural, name] => (*plural, *name, ""),
-            [plural, name, subresource] => (*plural, *name, *subresource),
-            _ => return Err(Failure::no_route()),
-        };
-        let store = self.server.store();
-        let builtin = store
-            .kinds
-            .iter()
-            .any(|kind| kind.group == group && !kind.custom);
-        let missing = || match builtin {
-            true => Failure::no_resource(),
-            false => Failure::no_route(),
-        };
-        let kind = store.kind(group, version, plural).ok_or_else(missing)?;
-        if kind.custom
-            && ["status", "scale"].contains(&subresource)
-            && kind.scale.is_none()
-            && !kind.status
-        {
-            return Err(Failure::not_found(&kind, name));
-        }
-        let served = match subresource {
-            "" => true,
-            "status" => kind.status,
-            "scale" => kind.scale.is_some(),
-            _ => false,
-        };
-        if !served || (kind.namespaced && namespace.is_empty() && !name.is_empty()) {
-            return Err(missing());
-        }
-        Ok(Target {
-            kind,
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-            subresource: subresource.to_owned(),
-        })
     }
 
     fn selector(&self, target: &Target) -> Answer<Selector> {
@@ -260,6 +201,67 @@ impl Call {
         let mut response = Response::new(Body::from_stream(stream));
         set_type(&mut response, "application/json");
         Ok(response)
+    }
+}
+
+impl Kubernetes {
+    /// What a path is about: `/api/v1/...` and `/apis/<group>/<version>/...`.
+    pub fn target_at(&self, path: &str) -> Answer<Target> {
+        let parts: Vec<String> = path.split('/').skip(1).map(decode_path).collect();
+        let parts: Vec<&str> = parts
+            .iter()
+            .map(String::as_str)
+            .filter(|part| !part.is_empty())
+            .collect();
+        let (group, version, rest) = match parts.as_slice() {
+            ["api", version, rest @ ..] => ("", *version, rest),
+            ["apis", group, version, rest @ ..] => (*group, *version, rest),
+            _ => return Err(Failure::no_route()),
+        };
+        let (namespace, rest) = match rest {
+            ["namespaces", namespace, rest @ ..] if !rest.is_empty() && !is_subresource(rest) => {
+                (*namespace, rest)
+            }
+            rest => ("", rest),
+        };
+        let (plural, name, subresource) = match rest {
+            [plural] => (*plural, "", ""),
+            [plural, name] => (*plural, *name, ""),
+            [plural, name, subresource] => (*plural, *name, *subresource),
+            _ => return Err(Failure::no_route()),
+        };
+        let store = self.store();
+        let builtin = store
+            .kinds
+            .iter()
+            .any(|kind| kind.group == group && !kind.custom);
+        let missing = || match builtin {
+            true => Failure::no_resource(),
+            false => Failure::no_route(),
+        };
+        let kind = store.kind(group, version, plural).ok_or_else(missing)?;
+        if kind.custom
+            && ["status", "scale"].contains(&subresource)
+            && kind.scale.is_none()
+            && !kind.status
+        {
+            return Err(Failure::not_found(&kind, name));
+        }
+        let served = match subresource {
+            "" => true,
+            "status" => kind.status,
+            "scale" => kind.scale.is_some(),
+            _ => false,
+        };
+        if !served || (kind.namespaced && namespace.is_empty() && !name.is_empty()) {
+            return Err(missing());
+        }
+        Ok(Target {
+            kind,
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            subresource: subresource.to_owned(),
+        })
     }
 }
 

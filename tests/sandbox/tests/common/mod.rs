@@ -1,6 +1,8 @@
 //! A client of the sandbox that knows nothing of its inside.
 #![allow(dead_code, clippy::expect_used)]
 
+pub mod kube;
+
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode};

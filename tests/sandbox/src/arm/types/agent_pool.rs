@@ -192,9 +192,16 @@ fn count(properties: &Value, existing: Option<&Value>) -> u64 {
     now.or(sent).unwrap_or(min).clamp(min, max.max(min))
 }
 
-pub fn event(resource: &Resource) -> hooks::NodePool {
+/// What hooks are told about a pool.
+pub fn event(state: &State, resource: &Resource) -> hooks::NodePool {
+    let cluster = resource.id.parent();
+    let location = state
+        .resources
+        .get(&cluster.key())
+        .and_then(|cluster| get(&cluster.body, "/location").as_str());
     hooks::NodePool {
-        cluster_id: resource.id.parent().text,
+        location: location.unwrap_or_default().to_owned(),
+        cluster_id: cluster.text,
         name: resource.id.name().to_owned(),
         properties: resource.properties().clone(),
     }
@@ -299,13 +306,13 @@ impl ResourceType for AgentPool {
     }
 
     fn ready(&self, state: &mut State, key: &str) {
-        if let Some(pool) = state.resources.get(key).map(event) {
+        if let Some(pool) = state.resources.get(key).map(|pool| event(state, pool)) {
             state.events.push(hooks::Event::PoolReady(pool));
         }
     }
 
     fn removed(&self, state: &mut State, resource: &Resource, _now: Duration) {
-        let pool = event(resource);
+        let pool = event(state, resource);
         state.events.push(hooks::Event::PoolRemoved(pool));
     }
 }

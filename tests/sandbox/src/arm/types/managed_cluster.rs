@@ -229,7 +229,7 @@ impl ResourceType for ManagedCluster {
             let Some(pool) = state.resources.get(&key).filter(|r| r.kind == POOL) else {
                 continue;
             };
-            let event = hooks::Event::PoolReady(agent_pool::event(pool));
+            let event = hooks::Event::PoolReady(agent_pool::event(state, pool));
             state.events.push(event);
         }
     }

@@ -186,7 +186,11 @@ impl ResourceType for StorageAccount {
         }
         let created = get(resource.properties(), "/creationTime").clone();
         let key = |name: &str| {
-            let real = query.options.blob_store.as_ref().map(|b| b.key.clone());
+            let real = query
+                .options
+                .blob_store
+                .as_ref()
+                .and_then(|store| store.accounts.get(resource.id.name()).cloned());
             let value = real.unwrap_or_else(|| {
                 let label = format!("{}|{}|{name}", resource.id.key(), resource.generation);
                 let bytes = query.state.guid(&label).repeat(2);
@@ -222,7 +226,10 @@ fn endpoints(draft: &Draft<'_>) -> Value {
         endpoints.insert(service.to_owned(), json!(host));
     }
     if let Some(real) = &draft.world.blob_endpoint {
-        endpoints.insert("blob".into(), json!(format!("{real}/")));
+        endpoints.insert(
+            "blob".into(),
+            json!(format!("{}/{name}/", real.trim_end_matches('/'))),
+        );
     }
     Value::Object(endpoints)
 }

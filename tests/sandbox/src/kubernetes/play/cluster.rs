@@ -314,7 +314,7 @@ fn start(server: &Kubernetes, cluster: &Value, serial: u64) {
 
 fn run_pod(server: &Kubernetes, cluster: &Value, instance: &str, role: &str) {
     let others = instances(server, cluster);
-    let Some(node) = server.place(&cluster["spec"]["affinity"]["nodeSelector"], &others) else {
+    let Some(node) = server.place(&cluster["spec"]["affinity"], &others) else {
         return;
     };
     let pod = children::pod(cluster, instance, role, &node);

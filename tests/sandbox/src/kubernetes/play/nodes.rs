@@ -35,14 +35,14 @@ impl Kubernetes {
         self.report("", &node, &ready);
     }
 
-    /// A node for a pod: it matches the selector and carries the fewest pods of this cluster.
-    pub(super) fn place(&self, selector: &Value, others: &[Value]) -> Option<Value> {
+    /// A node for a pod: it matches the selector, repels no pod with these tolerations, and
+    /// carries the fewest pods of this cluster.
+    pub(super) fn place(&self, affinity: &Value, others: &[Value]) -> Option<Value> {
         let nodes = self.read_all("", "Node", "");
         let fits = |node: &&Arc<Value>| {
-            let wanted = selector.as_object().into_iter().flatten();
-            wanted
-                .into_iter()
-                .all(|(key, value)| node["metadata"]["labels"][key] == *value)
+            let mut wanted = affinity["nodeSelector"].as_object().into_iter().flatten();
+            wanted.all(|(key, value)| node["metadata"]["labels"][key] == *value)
+                && is_tolerated(node, &affinity["tolerations"])
         };
         let load = |node: &&Arc<Value>| {
             let name = &node["metadata"]["name"];
@@ -54,6 +54,26 @@ impl Kubernetes {
         let node = nodes.iter().filter(fits).min_by_key(load)?;
         Some((**node).clone())
     }
+}
+
+fn is_tolerated(node: &Value, tolerations: &Value) -> bool {
+    let taints = node["spec"]["taints"].as_array().into_iter().flatten();
+    let mut hard = taints.filter(|taint| taint["effect"] != "PreferNoSchedule");
+    hard.all(|taint| {
+        let mut tolerations = tolerations.as_array().into_iter().flatten();
+        tolerations.any(|toleration| tolerates(toleration, taint))
+    })
+}
+
+/// An absent key or effect of a toleration stands for any.
+fn tolerates(toleration: &Value, taint: &Value) -> bool {
+    let is = |field: &str| text(&toleration[field]) == text(&taint[field]);
+    let any = |field: &str| text(&toleration[field]).is_empty();
+    (any("effect") || is("effect"))
+        && match text(&toleration["operator"]) {
+            "Exists" => any("key") || is("key"),
+            _ => is("key") && is("value"),
+        }
 }
 
 /// Kubelets let deleted pods go; the driver binds and grows volumes.

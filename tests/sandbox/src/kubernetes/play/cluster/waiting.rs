@@ -34,11 +34,11 @@ pub(super) fn reason(server: &Kubernetes, cluster: &Value) -> Option<String> {
     {
         return Some(format!("secret \"{secret}\" not found"));
     }
-    if server
-        .place(&spec["affinity"]["nodeSelector"], &[])
-        .is_none()
-    {
-        return Some("0 nodes are available: no node matches the pod's node selector".to_owned());
+    if server.place(&spec["affinity"], &[]).is_none() {
+        return Some(
+            "0 nodes are available: no node matches the pod's node selector and tolerations"
+                .to_owned(),
+        );
     }
     None
 }

@@ -2,6 +2,9 @@
 //! reads the request log and changes resources behind the provider's back.
 //! It speaks JSON over HTTPS with the sandbox's own CA, on a port of its own.
 
+mod kubernetes;
+mod views;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,11 +35,14 @@ pub fn router(world: Arc<World>) -> Router {
         .route("/clock", get(clock).post(step))
         .route("/log", get(read_log).delete(clear_log))
         .route("/resources", get(resources).patch(change).delete(remove))
+        .route("/arm/patch", post(change))
         .route("/operations/fail", post(fail_operation))
         .route("/throttle", post(drain))
         .route("/principals", post(add_principal))
         .route("/issuers", post(add_issuer))
-        .route("/tokens/expire", post(expire_tokens));
+        .route("/tokens/expire", post(expire_tokens))
+        .merge(kubernetes::routes())
+        .merge(views::routes());
     Router::new().nest("/sandbox", routes).with_state(world)
 }
 
