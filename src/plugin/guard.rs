@@ -2,42 +2,60 @@
 
 use std::any::Any;
 use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
+use super::schemas::Found;
 use crate::schema::diagnostic::{Diagnostics, Path};
-use crate::schema::resource::Call;
+use crate::schema::resource::{Call, Provider};
 
-/// What every call shares: told to stop once, for good.
+/// The provider as handlers share it.
+pub type Shared = Arc<dyn Provider>;
+
+/// What every call shares.
 #[derive(Clone, Debug, Default)]
 pub struct Runs {
-    stop: CancellationToken,
+    stop: Arc<Mutex<CancellationToken>>,
+    outlives_stop: bool,
 }
 
 impl Runs {
-    /// Asks running work to end soon. The server goes on answering.
-    pub fn stop(&self) {
-        self.stop.cancel();
+    /// For a process that serves one run of a core after the other: a stop is about the calls of its time only.
+    pub fn of_many_cores() -> Self {
+        Runs {
+            outlives_stop: true,
+            ..Runs::default()
+        }
     }
 
-    pub fn call(&self, write_only_attributes_allowed: bool) -> Call {
+    /// Asks running work to end soon. The server goes on answering.
+    pub fn stop(&self) {
+        let mut stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
+        stop.cancel();
+        if self.outlives_stop {
+            *stop = CancellationToken::new();
+        }
+    }
+
+    pub fn call(&self) -> Call {
+        let stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
         Call {
-            cancel: self.stop.child_token(),
-            write_only_attributes_allowed,
+            cancel: stop.child_token(),
+            write_only_attributes_allowed: true,
         }
     }
 }
 
-/// Runs `work` to its end even when the connection is lost. `Err` holds the diagnostic of a panic.
+/// Runs `work` to its end even when the connection is lost. A panic becomes a diagnostic.
 pub async fn run<T: Send + 'static>(
     span: Span,
-    work: impl Future<Output = T> + Send + 'static,
-) -> Result<T, Diagnostics> {
-    match tokio::spawn(work.instrument(span)).await {
-        Ok(answer) => Ok(answer),
-        Err(error) => Err(panicked(error)),
-    }
+    work: impl Future<Output = Found<T>> + Send + 'static,
+) -> Found<T> {
+    tokio::spawn(work.instrument(span))
+        .await
+        .unwrap_or_else(|error| Err(panicked(error)))
 }
 
 fn panicked(error: tokio::task::JoinError) -> Diagnostics {
@@ -45,7 +63,6 @@ fn panicked(error: tokio::task::JoinError) -> Diagnostics {
         Ok(payload) => text(payload.as_ref()),
         Err(error) => error.to_string(),
     };
-    tracing::error!(message, "a handler panicked");
     let mut diagnostics = Diagnostics::new();
     diagnostics.error(
         Path::root(),
@@ -58,10 +75,28 @@ fn panicked(error: tokio::task::JoinError) -> Diagnostics {
     diagnostics
 }
 
-fn text(payload: &(dyn Any + Send)) -> String {
+/// What a panic says.
+pub fn text(payload: &(dyn Any + Send)) -> String {
     payload
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
         .or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "without a message".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stop_is_for_good_under_a_core_and_for_its_run_under_a_debugger() {
+        let (core, debugger) = (Runs::default(), Runs::of_many_cores());
+        for runs in [&core, &debugger] {
+            let before = runs.call();
+            runs.stop();
+            assert!(before.cancel.is_cancelled());
+        }
+        assert!(core.call().cancel.is_cancelled());
+        assert!(!debugger.call().cancel.is_cancelled());
+    }
 }

@@ -1,7 +1,8 @@
 //! The start of a plugin as go-plugin's clients know it: a cookie, a listener, one line on stdout.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -22,6 +23,8 @@ pub struct Environment {
     /// PEM of the certificate that the client will present. Absent: no TLS.
     pub client_certificate: Option<String>,
     pub socket_dir: Option<PathBuf>,
+    /// Name or id of the group that may connect, beside the user.
+    pub socket_group: Option<String>,
     /// Ports to choose from when there are no Unix sockets.
     pub ports: Option<(u16, u16)>,
     /// The client asks whether we multiplex.
@@ -31,16 +34,16 @@ pub struct Environment {
 impl Environment {
     pub fn read(get: &dyn Fn(&str) -> Option<String>) -> Self {
         let port = |name| get(name).and_then(|text| text.parse().ok());
+        let filled = |name| get(name).filter(|text| !text.is_empty());
         let versions = get("PLUGIN_PROTOCOL_VERSIONS").unwrap_or_else(|| PROTOCOL.to_string());
         Environment {
             started_by_core: get(COOKIE.0).as_deref() == Some(COOKIE.1),
             speaks_our_protocol: versions
                 .split(',')
                 .any(|version| version.trim() == PROTOCOL.to_string()),
-            client_certificate: get("PLUGIN_CLIENT_CERT").filter(|pem| !pem.is_empty()),
-            socket_dir: get("PLUGIN_UNIX_SOCKET_DIR")
-                .filter(|dir| !dir.is_empty())
-                .map(PathBuf::from),
+            client_certificate: filled("PLUGIN_CLIENT_CERT"),
+            socket_dir: filled("PLUGIN_UNIX_SOCKET_DIR").map(PathBuf::from),
+            socket_group: filled("PLUGIN_UNIX_SOCKET_GROUP"),
             ports: port("PLUGIN_MIN_PORT").zip(port("PLUGIN_MAX_PORT")),
             multiplex: get("PLUGIN_MULTIPLEX_GRPC").is_some(),
         }
@@ -51,28 +54,49 @@ impl Environment {
 pub enum Listener {
     Unix {
         listener: UnixListener,
-        path: PathBuf,
+        path: SocketFile,
     },
     Tcp(TcpListener),
 }
 
+/// The file of a Unix socket, which does not go away by itself.
+pub struct SocketFile(PathBuf);
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
 impl Listener {
-    /// A Unix socket, or TCP on loopback where there is none.
+    pub fn unix(path: PathBuf) -> std::io::Result<Self> {
+        Ok(Listener::Unix {
+            listener: UnixListener::bind(&path)?,
+            path: SocketFile(path),
+        })
+    }
+
+    /// A Unix socket, or TCP on loopback where none can be made.
     pub async fn bind(environment: &Environment) -> std::io::Result<Self> {
         let dir = environment
             .socket_dir
             .clone()
             .unwrap_or_else(std::env::temp_dir);
-        let name = format!("tpp{}.sock", std::process::id());
-        let path = dir.join(name);
-        if std::env::var_os("PLUGIN_TCP").is_none() {
-            let _ = std::fs::remove_file(&path);
-            match UnixListener::bind(&path) {
-                Ok(listener) => return Ok(Listener::Unix { listener, path }),
-                Err(error) => tracing::debug!(%error, "no Unix socket, listening on TCP"),
+        // Not the process id: containers that share a directory have the same ones.
+        let name = format!("tpp{}", uuid::Uuid::new_v4().simple());
+        let path = dir.join(&name[..16]);
+        match Self::unix(path.clone()) {
+            Ok(listener) => {
+                if let Some(group) = &environment.socket_group {
+                    open_to(group, &path)?;
+                }
+                Ok(listener)
+            }
+            Err(error) => {
+                tracing::debug!(%error, "no Unix socket, listening on TCP");
+                Self::bind_tcp(environment).await
             }
         }
-        Self::bind_tcp(environment).await
     }
 
     async fn bind_tcp(environment: &Environment) -> std::io::Result<Self> {
@@ -96,21 +120,34 @@ impl Listener {
 
     pub fn address(&self) -> String {
         match self {
-            Listener::Unix { path, .. } => path.display().to_string(),
+            Listener::Unix { path, .. } => path.0.display().to_string(),
             Listener::Tcp(listener) => listener
                 .local_addr()
                 .map(|address| address.to_string())
                 .unwrap_or_default(),
         }
     }
+}
 
-    /// Removes what the listener leaves in the file system.
-    pub fn path(&self) -> Option<PathBuf> {
-        match self {
-            Listener::Unix { path, .. } => Some(path.clone()),
-            Listener::Tcp(_) => None,
-        }
-    }
+/// Lets the members of `group` connect.
+fn open_to(group: &str, path: &Path) -> std::io::Result<()> {
+    let id = match group.parse() {
+        Ok(id) => id,
+        Err(_) => group_id(&std::fs::read_to_string("/etc/group")?, group).ok_or_else(|| {
+            std::io::Error::other(format!(
+                "there is no group `{group}` for PLUGIN_UNIX_SOCKET_GROUP in /etc/group"
+            ))
+        })?,
+    };
+    chown(path, None, Some(id))?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))
+}
+
+/// Finds a group in the text of a group file, whose lines are `name:password:id:members`.
+fn group_id(groups: &str, name: &str) -> Option<u32> {
+    let mut lines = groups.lines().map(|line| line.split(':'));
+    let mut found = lines.find_map(|mut parts| (parts.next() == Some(name)).then_some(parts))?;
+    found.nth(1)?.parse().ok()
 }
 
 /// The one line that a core reads from stdout.
@@ -161,6 +198,14 @@ mod tests {
         assert!(speaks("5,6"));
         assert!(speaks("6,5"));
         assert!(!speaks("6"));
+    }
+
+    #[test]
+    fn a_group_is_found_by_its_name() {
+        let groups = "root:x:0:\nstaff:x:50:ann,bob\nbroken\n";
+        assert_eq!(group_id(groups, "staff"), Some(50));
+        assert_eq!(group_id(groups, "broken"), None);
+        assert_eq!(group_id(groups, "sta"), None);
     }
 
     #[tokio::test]

@@ -67,7 +67,11 @@ pub fn connections(
     let (sender, receiver) = mpsc::channel(16);
     tokio::spawn(async move {
         loop {
-            let stream = match accept(&listener).await {
+            let accepted = tokio::select! {
+                accepted = accept(&listener) => accepted,
+                () = sender.closed() => return,
+            };
+            let stream = match accepted {
                 Ok(stream) => stream,
                 Err(error) => {
                     tracing::warn!(%error, "a connection was not accepted");
@@ -75,9 +79,6 @@ pub fn connections(
                     continue;
                 }
             };
-            if sender.is_closed() {
-                return;
-            }
             let (sender, acceptor) = (sender.clone(), acceptor.clone());
             tokio::spawn(async move {
                 let connection = match acceptor {

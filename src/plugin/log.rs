@@ -13,8 +13,12 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Registry};
 
+use super::guard;
+
 /// Cores split longer lines, and then show them raw.
 const LONGEST_LINE: usize = 60_000;
+/// Texts up to this length are never cut.
+const SHORT: usize = 40;
 /// What other crates say is noise to users of a provider.
 const QUIET: &str = "h2=warn,hyper=warn,hyper_util=warn,rustls=warn,tonic=warn,tower=warn,reqwest=warn,kube_client=warn,azure_core=warn,azure_identity=warn,typespec_client_core=warn";
 
@@ -33,6 +37,14 @@ pub fn start() {
     };
     let filter = EnvFilter::new(format!("{level},{QUIET}"));
     let _ = Registry::default().with(filter).with(Lines).try_init();
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(
+            place = place.as_deref().unwrap_or_default(),
+            "a bug in the provider: {}",
+            guard::text(panic.payload())
+        );
+    }));
 }
 
 /// The layer that writes the lines.
@@ -131,26 +143,85 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
     }
 }
 
-fn write(level: Level, module: &str, mut line: Map<String, Json>) {
+fn write(level: Level, module: &str, fields: Map<String, Json>) {
+    let text = line(level, module, fields);
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+fn line(level: Level, module: &str, mut line: Map<String, Json>) -> String {
     let now = jiff::Timestamp::now()
         .strftime("%Y-%m-%dT%H:%M:%S.%6fZ")
         .to_string();
+    let message = match line.remove("@message") {
+        Some(Json::String(text)) => text,
+        Some(other) => other.to_string(),
+        None => String::new(),
+    };
+    line.insert("@message".to_owned(), message.into());
     line.insert("@level".to_owned(), level.as_str().to_lowercase().into());
     line.insert("@timestamp".to_owned(), now.into());
     line.insert("@module".to_owned(), module.into());
-    let message = line.remove("@message").unwrap_or_default();
-    let text = message
-        .as_str()
-        .map_or_else(|| message.to_string(), str::to_owned);
-    line.insert(
-        "@message".to_owned(),
-        text.chars().take(LONGEST_LINE / 4).collect::<String>().into(),
-    );
-    let mut bytes = Json::Object(line.clone()).to_string();
-    if bytes.len() > LONGEST_LINE {
-        line.retain(|key, _| key.starts_with('@'));
-        bytes = Json::Object(line).to_string();
+    let mut longest = LONGEST_LINE;
+    let mut line = Json::Object(line);
+    loop {
+        let text = format!("{line}\n");
+        if text.len() <= LONGEST_LINE || longest == 0 {
+            return text;
+        }
+        longest /= 2;
+        shorten(&mut line, longest);
     }
-    bytes.push('\n');
-    let _ = std::io::stderr().lock().write_all(bytes.as_bytes());
+}
+
+/// Cuts every text of a line down to `longest` characters.
+fn shorten(line: &mut Json, longest: usize) {
+    let texts = line.as_object_mut().into_iter().flat_map(Map::values_mut);
+    for value in texts {
+        if let Json::String(text) = value
+            && let Some((end, _)) = text.char_indices().nth(longest.max(SHORT))
+        {
+            text.truncate(end);
+            text.push('…');
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(fields: [(&str, Json); 2]) -> Json {
+        let fields = fields.map(|(key, value)| (key.to_owned(), value));
+        let text = line(Level::INFO, "module", fields.into_iter().collect());
+        assert!(text.len() <= LONGEST_LINE && text.ends_with('\n'));
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn a_line_has_what_a_core_looks_for() {
+        let line = with([("@message", "hello".into()), ("attempt", 2.into())]);
+        assert_eq!(
+            (&line["@level"], &line["@message"]),
+            (&"info".into(), &"hello".into())
+        );
+        assert_eq!(line["attempt"], 2);
+        let time = line["@timestamp"].as_str().unwrap();
+        let (_, fraction) = time.split_once('.').unwrap();
+        assert_eq!(fraction.len(), "123456Z".len(), "{time}");
+    }
+
+    #[test]
+    fn a_message_is_text_even_when_it_is_not() {
+        let line = with([("@message", 5.into()), ("a", Json::Null)]);
+        assert_eq!(line["@message"], "5");
+    }
+
+    #[test]
+    fn long_texts_are_shortened_and_short_ones_kept() {
+        let control = "\u{1}".repeat(100_000);
+        let line = with([("@message", control.into()), ("verb", "PUT".into())]);
+        assert_eq!(line["verb"], "PUT");
+        let message = line["@message"].as_str().unwrap();
+        assert!(message.len() > 1000 && message.ends_with('…'));
+    }
 }

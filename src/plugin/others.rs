@@ -1,81 +1,49 @@
-//! Data sources, ephemeral resources, functions and the provider's own configuration over the wire.
+//! Data sources, ephemeral resources and functions over the wire.
 
-use std::sync::Arc;
-
-use super::convert::{diagnostics_out, function_error_out, value_in, value_out};
-use super::managed::undecodable;
+use super::convert::{diagnostics_out, function_error_out, value_in};
+use super::guard::Shared;
 use super::proto::tfplugin5 as wire;
-use super::schemas::{self, Shape};
+use super::schemas::{self, Found};
 use crate::schema::diagnostic::Diagnostics;
-use crate::schema::resource::{Call, FunctionError, Opened, Provider};
-use crate::schema::value::Value;
+use crate::schema::resource::{Call, FunctionError};
 
-type Shared = Arc<dyn Provider>;
-type Found<T> = Result<T, Diagnostics>;
-
-fn config(shape: &Shape, dynamic: Option<&wire::DynamicValue>) -> Found<Value> {
-    value_in(dynamic, &shape.ty).map_err(|why| undecodable("configuration", why))
-}
-
-pub fn provider_config(provider: &Shared, dynamic: Option<&wire::DynamicValue>) -> Found<Value> {
-    config(&Shape::new(provider.schema().fields), dynamic)
-}
-
-pub fn validate_provider(provider: &Shared, dynamic: Option<&wire::DynamicValue>) -> Diagnostics {
-    match provider_config(provider, dynamic) {
-        // Core sends null when the configuration has no provider block.
-        Ok(Value::Null) => Diagnostics::new(),
-        Ok(config) => provider.validate(&config),
-        Err(diagnostics) => diagnostics,
-    }
-}
-
-pub fn validate_data_source(
-    provider: &Shared,
-    request: &wire::validate_data_source_config::Request,
-) -> Diagnostics {
-    let work = || -> Found<Diagnostics> {
-        let (source, shape) = schemas::data_source(provider.as_ref(), &request.type_name)?;
-        Ok(source.validate(&config(&shape, request.config.as_ref())?))
-    };
-    work().unwrap_or_else(|diagnostics| diagnostics)
+pub async fn validate_data_source(
+    provider: Shared,
+    _: Call,
+    request: wire::validate_data_source_config::Request,
+) -> Found<wire::validate_data_source_config::Response> {
+    let (source, shape) = schemas::data_source(provider.as_ref(), &request.type_name)?;
+    let config = shape.config(request.config.as_ref())?;
+    Ok(wire::validate_data_source_config::Response {
+        diagnostics: diagnostics_out(source.validate(&config)),
+    })
 }
 
 pub async fn read_data_source(
     provider: Shared,
     call: Call,
     request: wire::read_data_source::Request,
-) -> wire::read_data_source::Response {
-    let work = || -> Found<_> {
-        let (source, shape) = schemas::data_source(provider.as_ref(), &request.type_name)?;
-        let config = config(&shape, request.config.as_ref())?;
-        Ok((source, shape, config))
-    };
-    match work() {
-        Ok((source, shape, config)) => {
-            let (state, diagnostics) = source.read(&call, config).await;
-            wire::read_data_source::Response {
-                state: Some(value_out(&state, &shape.ty)),
-                diagnostics: diagnostics_out(diagnostics),
-                deferred: None,
-            }
-        }
-        Err(diagnostics) => wire::read_data_source::Response {
-            diagnostics: diagnostics_out(diagnostics),
-            ..Default::default()
-        },
-    }
+) -> Found<wire::read_data_source::Response> {
+    let (source, shape) = schemas::data_source(provider.as_ref(), &request.type_name)?;
+    let config = shape.config(request.config.as_ref())?;
+    let (state, mut diagnostics) = source.read(&call, config).await;
+    Ok(wire::read_data_source::Response {
+        state: shape.known_answer(state, &mut diagnostics),
+        diagnostics: diagnostics_out(diagnostics),
+        deferred: None,
+    })
 }
 
-pub fn validate_ephemeral(
-    provider: &Shared,
-    request: &wire::validate_ephemeral_resource_config::Request,
-) -> Diagnostics {
-    let work = || -> Found<Diagnostics> {
-        let (resource, shape) = schemas::ephemeral(provider.as_ref(), &request.type_name)?;
-        Ok(resource.validate(&config(&shape, request.config.as_ref())?))
-    };
-    work().unwrap_or_else(|diagnostics| diagnostics)
+pub async fn validate_ephemeral(
+    provider: Shared,
+    _: Call,
+    request: wire::validate_ephemeral_resource_config::Request,
+) -> Found<wire::validate_ephemeral_resource_config::Response> {
+    let (resource, shape) = schemas::ephemeral(provider.as_ref(), &request.type_name)?;
+    let config = shape.config(request.config.as_ref())?;
+    Ok(wire::validate_ephemeral_resource_config::Response {
+        diagnostics: diagnostics_out(resource.validate(&config)),
+    })
 }
 
 fn timestamp(seconds: Option<i64>) -> Option<prost_types::Timestamp> {
@@ -86,100 +54,53 @@ pub async fn open(
     provider: Shared,
     call: Call,
     request: wire::open_ephemeral_resource::Request,
-) -> wire::open_ephemeral_resource::Response {
-    let work = || -> Found<_> {
-        let (resource, shape) = schemas::ephemeral(provider.as_ref(), &request.type_name)?;
-        let config = config(&shape, request.config.as_ref())?;
-        Ok((resource, shape, config))
-    };
-    match work() {
-        Ok((resource, shape, config)) => {
-            let opened = resource.open(&call, config).await;
-            wire::open_ephemeral_resource::Response {
-                renew_at: timestamp(opened.renew_at),
-                result: Some(value_out(&opened.result, &shape.ty)),
-                private: opened.private,
-                diagnostics: diagnostics_out(opened.diagnostics),
-                deferred: None,
-            }
-        }
-        Err(diagnostics) => wire::open_ephemeral_resource::Response {
-            diagnostics: diagnostics_out(diagnostics),
-            ..Default::default()
-        },
-    }
+) -> Found<wire::open_ephemeral_resource::Response> {
+    let (resource, shape) = schemas::ephemeral(provider.as_ref(), &request.type_name)?;
+    let config = shape.config(request.config.as_ref())?;
+    let mut opened = resource.open(&call, config).await;
+    Ok(wire::open_ephemeral_resource::Response {
+        result: shape.answer(opened.result, &mut opened.diagnostics),
+        renew_at: timestamp(opened.renew_at),
+        private: opened.private,
+        diagnostics: diagnostics_out(opened.diagnostics),
+        deferred: None,
+    })
 }
 
 pub async fn renew(
     provider: Shared,
     call: Call,
     request: wire::renew_ephemeral_resource::Request,
-) -> wire::renew_ephemeral_resource::Response {
-    let opened = match schemas::ephemeral(provider.as_ref(), &request.type_name) {
-        Ok((resource, _)) => resource.renew(&call, request.private).await,
-        Err(diagnostics) => Opened {
-            diagnostics,
-            ..Opened::default()
-        },
-    };
-    wire::renew_ephemeral_resource::Response {
-        renew_at: timestamp(opened.renew_at),
-        private: opened.private,
-        diagnostics: diagnostics_out(opened.diagnostics),
-    }
+) -> Found<wire::renew_ephemeral_resource::Response> {
+    let (resource, _) = schemas::ephemeral(provider.as_ref(), &request.type_name)?;
+    let renewed = resource.renew(&call, request.private).await;
+    Ok(wire::renew_ephemeral_resource::Response {
+        renew_at: timestamp(renewed.renew_at),
+        private: renewed.private,
+        diagnostics: diagnostics_out(renewed.diagnostics),
+    })
 }
 
 pub async fn close(
     provider: Shared,
     call: Call,
     request: wire::close_ephemeral_resource::Request,
-) -> wire::close_ephemeral_resource::Response {
-    let diagnostics = match schemas::ephemeral(provider.as_ref(), &request.type_name) {
-        Ok((resource, _)) => resource.close(&call, request.private).await,
-        Err(diagnostics) => diagnostics,
-    };
-    wire::close_ephemeral_resource::Response {
+) -> Found<wire::close_ephemeral_resource::Response> {
+    let (resource, _) = schemas::ephemeral(provider.as_ref(), &request.type_name)?;
+    let diagnostics = resource.close(&call, request.private).await;
+    Ok(wire::close_ephemeral_resource::Response {
         diagnostics: diagnostics_out(diagnostics),
-    }
+    })
 }
 
-pub fn call_function(
-    provider: &Shared,
-    request: &wire::call_function::Request,
-) -> wire::call_function::Response {
-    match function_result(provider, request) {
-        Ok(result) => wire::call_function::Response {
-            result: Some(result),
-            error: None,
-        },
-        Err(error) => wire::call_function::Response {
-            result: None,
-            error: Some(function_error_out(error)),
-        },
-    }
-}
-
-fn function_result(
-    provider: &Shared,
-    request: &wire::call_function::Request,
-) -> Result<wire::DynamicValue, FunctionError> {
-    let plain = |text: String| FunctionError {
-        text,
-        argument: None,
-    };
-    let found = provider
-        .functions()
-        .iter()
-        .find(|(name, _)| *name == request.name);
-    let (_, function) =
-        found.ok_or_else(|| plain(format!("there is no function `{}`", request.name)))?;
+pub async fn call_function(
+    provider: Shared,
+    _: Call,
+    request: wire::call_function::Request,
+) -> Found<wire::call_function::Response> {
+    let function = schemas::function(provider.as_ref(), &request.name)?;
     let signature = function.signature();
-    if signature.parameters.len() != request.arguments.len() {
-        return Err(plain(format!(
-            "{} arguments are required",
-            signature.parameters.len()
-        )));
-    }
+    let (expected, given) = (signature.parameters.len(), request.arguments.len());
     let mut arguments = Vec::new();
     for (index, (parameter, argument)) in signature
         .parameters
@@ -187,12 +108,34 @@ fn function_result(
         .zip(&request.arguments)
         .enumerate()
     {
-        arguments.push(
-            value_in(Some(argument), &parameter.ty).map_err(|text| FunctionError {
-                text,
-                argument: Some(index),
-            })?,
-        );
+        match value_in(Some(argument), &parameter.ty) {
+            Ok(value) => arguments.push(value),
+            Err(text) => return Ok(refused(text, Some(index))),
+        }
     }
-    Ok(value_out(&function.call(&arguments)?, &signature.returns))
+    if expected != given {
+        let text = format!("{expected} arguments are required, {given} were given");
+        return Ok(refused(text, None));
+    }
+    match function.call(&arguments) {
+        Err(error) => Ok(refused(error.text, error.argument)),
+        Ok(value) => {
+            let mut diagnostics = Diagnostics::new();
+            let result = schemas::encoded(&value, &signature.returns, &mut diagnostics);
+            if diagnostics.has_errors() {
+                return Err(diagnostics);
+            }
+            Ok(wire::call_function::Response {
+                result,
+                error: None,
+            })
+        }
+    }
+}
+
+fn refused(text: String, argument: Option<usize>) -> wire::call_function::Response {
+    wire::call_function::Response {
+        result: None,
+        error: Some(function_error_out(FunctionError { text, argument })),
+    }
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +31,7 @@ enum Mode {
 
 /// Runs the process. `provider` is made only when it is needed.
 pub fn main<P: Provider + 'static>(arguments: &[String], provider: impl FnOnce() -> P) -> ExitCode {
+    let parent = std::os::unix::process::parent_id();
     let environment = Environment::read(&|name| std::env::var(name).ok());
     let mode = match arguments.first().map(String::as_str) {
         Some("--version" | "-version" | "version") => return by_hand::version(),
@@ -53,34 +54,46 @@ pub fn main<P: Provider + 'static>(arguments: &[String], provider: impl FnOnce()
         Ok(runtime) => runtime,
         Err(error) => return fatal(&format!("no runtime: {error}")),
     };
-    let ended = runtime.block_on(serve(mode, environment, Arc::new(provider())));
+    let code = match runtime.block_on(start(mode, &environment)) {
+        Err(why) => fatal(&why),
+        Ok(started) => match runtime.block_on(started.serve(parent, Arc::new(provider()))) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                tracing::error!(%error, "serving failed");
+                ExitCode::FAILURE
+            }
+        },
+    };
     // What still runs has had its time; waiting for it would only get the process killed.
     runtime.shutdown_timeout(Duration::from_millis(100));
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => fatal(&why),
-    }
+    code
 }
 
+/// Before the handshake, what is on stdout is shown to the user.
 fn fatal(why: &str) -> ExitCode {
     tracing::error!("{why}");
     by_hand::complain(why);
     ExitCode::FAILURE
 }
 
-async fn serve(
+/// A process that a core can connect to.
+struct Started {
     mode: Mode,
-    environment: Environment,
-    provider: Arc<dyn Provider>,
-) -> Result<(), String> {
+    listener: Listener,
+    acceptor: Option<TlsAcceptor>,
+    signals: Signals,
+}
+
+/// Everything up to the handshake line, and nothing that can wait until after it.
+async fn start(mode: Mode, environment: &Environment) -> Result<Started, String> {
     let identity = match (&environment.client_certificate, mode) {
         (Some(certificate), Mode::Core) => Some(tls::identity(certificate)?),
         _ => None,
     };
-    let listener = Listener::bind(&environment)
+    let signals = Signals::new().map_err(|error| format!("signals cannot be handled: {error}"))?;
+    let listener = Listener::bind(environment)
         .await
         .map_err(|error| format!("no place to listen: {error}"))?;
-    let socket = listener.path();
     let announcement = match mode {
         Mode::Core => {
             let certificate = identity
@@ -91,39 +104,46 @@ async fn serve(
         Mode::Debugger => by_hand::reattach(&listener),
     };
     handshake::announce(&announcement).map_err(|error| format!("stdout is closed: {error}"))?;
-    let acceptor = identity.map(|identity| TlsAcceptor::from(identity.config));
-    let served = until_told(mode, listener, acceptor, provider).await;
-    if let Some(path) = socket {
-        let _ = std::fs::remove_file(path);
-    }
-    served
+    Ok(Started {
+        mode,
+        listener,
+        acceptor: identity.map(|identity| TlsAcceptor::from(identity.config)),
+        signals,
+    })
 }
 
-async fn until_told(
-    mode: Mode,
-    listener: Listener,
-    acceptor: Option<TlsAcceptor>,
-    provider: Arc<dyn Provider>,
-) -> Result<(), String> {
-    let runs = Runs::default();
-    let shutdown = CancellationToken::new();
-    let serving = tokio::spawn(services(
-        listener,
-        acceptor,
-        provider,
-        runs.clone(),
-        shutdown.clone(),
-    ));
-    let grace = tokio::select! {
-        () = shutdown.cancelled() => AFTER_SHUTDOWN,
-        () = signalled(mode) => AFTER_SIGNAL,
-        () = orphaned(mode) => AFTER_SIGNAL,
-    };
-    runs.stop();
-    shutdown.cancel();
-    match tokio::time::timeout(grace, serving).await {
-        Ok(Ok(Err(error))) => Err(format!("serving failed: {error}")),
-        _ => Ok(()),
+impl Started {
+    /// Serves until core, a signal or the death of core ends it.
+    async fn serve(
+        self,
+        parent: u32,
+        provider: Arc<dyn Provider>,
+    ) -> Result<(), tonic::transport::Error> {
+        let Started {
+            mode,
+            listener,
+            acceptor,
+            signals,
+        } = self;
+        let runs = match mode {
+            Mode::Core => Runs::default(),
+            Mode::Debugger => Runs::of_many_cores(),
+        };
+        let shutdown = CancellationToken::new();
+        let serving = services(listener, acceptor, provider, runs.clone(), shutdown.clone());
+        let mut serving = tokio::spawn(serving);
+        let grace = tokio::select! {
+            ended = &mut serving => return ended.unwrap_or(Ok(())),
+            () = shutdown.cancelled() => AFTER_SHUTDOWN,
+            () = signals.end(mode) => AFTER_SIGNAL,
+            () = orphaned(mode, parent) => AFTER_SIGNAL,
+        };
+        runs.stop();
+        shutdown.cancel();
+        match tokio::time::timeout(grace, serving).await {
+            Ok(Ok(served)) => served,
+            _ => Ok(()),
+        }
     }
 }
 
@@ -165,33 +185,40 @@ pub async fn services(
 }
 
 /// SIGTERM ends the process. SIGINT reaches the whole process group; a core hears it too, and then tells us what it wants.
-async fn signalled(mode: Mode) {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        return std::future::pending().await;
-    };
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return,
-            _ = interrupt.recv() => {
-                if mode == Mode::Debugger {
-                    return;
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn end(mut self, mode: Mode) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => {
+                    if mode == Mode::Debugger {
+                        return;
+                    }
+                    tracing::debug!("SIGINT is left to core");
                 }
-                tracing::debug!("SIGINT is left to core");
             }
         }
     }
 }
 
 /// A core that was killed tells nobody; its orphan is adopted by another process.
-async fn orphaned(mode: Mode) {
-    let parent = std::os::unix::process::parent_id();
-    while mode == Mode::Core && std::os::unix::process::parent_id() == parent {
-        tokio::time::sleep(PARENT_CHECK).await;
-    }
+async fn orphaned(mode: Mode, parent: u32) {
     if mode == Mode::Debugger {
-        std::future::pending::<()>().await;
+        return std::future::pending().await;
+    }
+    while std::os::unix::process::parent_id() == parent {
+        tokio::time::sleep(PARENT_CHECK).await;
     }
 }

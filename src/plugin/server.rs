@@ -1,18 +1,17 @@
 //! The service itself: one short method for each rpc.
 
 use std::pin::Pin;
-use std::sync::Arc;
 
 use futures::Stream;
 use tonic::{Request, Response, Status};
-use tracing::{Span, debug_span};
+use tracing::debug_span;
 
-use super::convert::{diagnostics_out, functions_out, identity_schema_out, schema_out};
-use super::guard::{Runs, run};
+use super::guard::{Runs, Shared, run};
 use super::proto::tfplugin5 as wire;
-use super::{managed, others};
-use crate::schema::diagnostic::Diagnostics;
-use crate::schema::resource::Provider;
+use super::rpc::{Rpc, Told};
+use super::schemas::Found;
+use super::{managed, offered, others, stored};
+use crate::schema::resource::Call;
 
 type Answer<T> = Result<Response<T>, Status>;
 type Events<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -20,31 +19,34 @@ type Events<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 /// The provider behind the wire.
 #[derive(Clone)]
 pub struct Server {
-    provider: Arc<dyn Provider>,
+    provider: Shared,
     runs: Runs,
 }
 
 impl Server {
-    pub fn new(provider: Arc<dyn Provider>, runs: Runs) -> Self {
+    pub fn new(provider: Shared, runs: Runs) -> Self {
         Server { provider, runs }
     }
-}
 
-fn span(rpc: &'static str, type_name: &str) -> Span {
-    debug_span!("rpc", rpc, resource = type_name)
-}
-
-fn capabilities() -> wire::ServerCapabilities {
-    wire::ServerCapabilities {
-        plan_destroy: true,
-        get_provider_schema_optional: true,
-        move_resource_state: true,
-        generate_resource_config: false,
+    /// Runs a handler to its end. When it fails or panics, what the request says is kept and the errors are told.
+    async fn answer<R: Rpc, F>(
+        &self,
+        request: Request<R>,
+        handler: impl FnOnce(Shared, Call, R) -> F,
+    ) -> Answer<R::Response>
+    where
+        F: Future<Output = Found<R::Response>> + Send + 'static,
+    {
+        let request = request.into_inner();
+        let span = debug_span!("rpc", rpc = R::NAME, resource = request.subject());
+        let mut kept = request.kept();
+        let work = handler(self.provider.clone(), self.runs.call(), request);
+        let answer = run(span, work).await.unwrap_or_else(|diagnostics| {
+            kept.tell(diagnostics);
+            kept
+        });
+        Ok(Response::new(answer))
     }
-}
-
-fn writes_allowed(capabilities: Option<wire::ClientCapabilities>) -> bool {
-    capabilities.is_some_and(|capabilities| capabilities.write_only_attributes_allowed)
 }
 
 fn not_offered<T>(what: &str) -> Answer<T> {
@@ -53,317 +55,97 @@ fn not_offered<T>(what: &str) -> Answer<T> {
     )))
 }
 
-/// Runs a handler and puts what `failed` makes of a panic in its place.
-async fn guarded<T: Send + 'static>(
-    span: Span,
-    work: impl Future<Output = T> + Send + 'static,
-    failed: impl FnOnce(Vec<wire::Diagnostic>) -> T,
-) -> Answer<T> {
-    let answer = run(span, work).await;
-    Ok(Response::new(answer.unwrap_or_else(
-        |diagnostics: Diagnostics| failed(diagnostics_out(diagnostics)),
-    )))
-}
-
 #[tonic::async_trait]
 impl wire::provider_server::Provider for Server {
     async fn get_metadata(
         &self,
-        _: Request<wire::get_metadata::Request>,
+        request: Request<wire::get_metadata::Request>,
     ) -> Answer<wire::get_metadata::Response> {
-        use wire::get_metadata as meta;
-        let provider = &self.provider;
-        let name = |name: &&str| (*name).to_owned();
-        Ok(Response::new(meta::Response {
-            server_capabilities: Some(capabilities()),
-            resources: provider
-                .resources()
-                .iter()
-                .map(|(n, _)| meta::ResourceMetadata { type_name: name(n) })
-                .collect(),
-            data_sources: provider
-                .data_sources()
-                .iter()
-                .map(|(n, _)| meta::DataSourceMetadata { type_name: name(n) })
-                .collect(),
-            functions: provider
-                .functions()
-                .iter()
-                .map(|(n, _)| meta::FunctionMetadata { name: name(n) })
-                .collect(),
-            ephemeral_resources: provider
-                .ephemeral_resources()
-                .iter()
-                .map(|(n, _)| meta::EphemeralResourceMetadata { type_name: name(n) })
-                .collect(),
-            ..Default::default()
-        }))
+        self.answer(request, offered::metadata).await
     }
 
     async fn get_schema(
         &self,
-        _: Request<wire::get_provider_schema::Request>,
+        request: Request<wire::get_provider_schema::Request>,
     ) -> Answer<wire::get_provider_schema::Response> {
-        let provider = self.provider.clone();
-        let failed = |diagnostics| wire::get_provider_schema::Response {
-            diagnostics,
-            ..Default::default()
-        };
-        guarded(
-            span("GetSchema", ""),
-            async move { schemas(provider.as_ref()) },
-            failed,
-        )
-        .await
+        self.answer(request, offered::schemas).await
     }
 
     async fn get_resource_identity_schemas(
         &self,
-        _: Request<wire::get_resource_identity_schemas::Request>,
+        request: Request<wire::get_resource_identity_schemas::Request>,
     ) -> Answer<wire::get_resource_identity_schemas::Response> {
-        let schemas = self.provider.resources().iter();
-        Ok(Response::new(
-            wire::get_resource_identity_schemas::Response {
-                identity_schemas: schemas
-                    .filter_map(|(name, resource)| {
-                        Some((
-                            (*name).to_owned(),
-                            identity_schema_out(&resource.identity_schema()?),
-                        ))
-                    })
-                    .collect(),
-                diagnostics: Vec::new(),
-            },
-        ))
+        self.answer(request, offered::identity_schemas).await
     }
 
     async fn prepare_provider_config(
         &self,
         request: Request<wire::prepare_provider_config::Request>,
     ) -> Answer<wire::prepare_provider_config::Response> {
-        let (provider, request) = (self.provider.clone(), request.into_inner());
-        let work = async move {
-            let diagnostics = others::validate_provider(&provider, request.config.as_ref());
-            wire::prepare_provider_config::Response {
-                prepared_config: request.config,
-                diagnostics: diagnostics_out(diagnostics),
-            }
-        };
-        let failed = |diagnostics| wire::prepare_provider_config::Response {
-            diagnostics,
-            ..Default::default()
-        };
-        guarded(span("PrepareProviderConfig", ""), work, failed).await
+        self.answer(request, offered::prepare).await
     }
 
     async fn configure(
         &self,
         request: Request<wire::configure::Request>,
     ) -> Answer<wire::configure::Response> {
-        let (provider, request) = (self.provider.clone(), request.into_inner());
-        let call = self.runs.call(true);
-        let work = async move {
-            let diagnostics = match others::provider_config(&provider, request.config.as_ref()) {
-                Ok(config) => provider.configure(&call, config).await,
-                Err(diagnostics) => diagnostics,
-            };
-            wire::configure::Response {
-                diagnostics: diagnostics_out(diagnostics),
-            }
-        };
-        guarded(span("Configure", ""), work, |diagnostics| {
-            wire::configure::Response { diagnostics }
-        })
-        .await
+        self.answer(request, offered::configure).await
     }
 
     async fn validate_resource_type_config(
         &self,
         request: Request<wire::validate_resource_type_config::Request>,
     ) -> Answer<wire::validate_resource_type_config::Response> {
-        let (provider, request) = (self.provider.clone(), request.into_inner());
-        let call = self.runs.call(writes_allowed(request.client_capabilities));
-        let span = span("ValidateResourceTypeConfig", &request.type_name);
-        let work = async move {
-            let diagnostics = managed::validate(&provider, &call, request);
-            wire::validate_resource_type_config::Response {
-                diagnostics: diagnostics_out(diagnostics),
-            }
-        };
-        guarded(span, work, |diagnostics| {
-            wire::validate_resource_type_config::Response { diagnostics }
-        })
-        .await
-    }
-
-    async fn validate_data_source_config(
-        &self,
-        request: Request<wire::validate_data_source_config::Request>,
-    ) -> Answer<wire::validate_data_source_config::Response> {
-        let (provider, request) = (self.provider.clone(), request.into_inner());
-        let span = span("ValidateDataSourceConfig", &request.type_name);
-        let work = async move {
-            let diagnostics = others::validate_data_source(&provider, &request);
-            wire::validate_data_source_config::Response {
-                diagnostics: diagnostics_out(diagnostics),
-            }
-        };
-        guarded(span, work, |diagnostics| {
-            wire::validate_data_source_config::Response { diagnostics }
-        })
-        .await
-    }
-
-    async fn upgrade_resource_state(
-        &self,
-        request: Request<wire::upgrade_resource_state::Request>,
-    ) -> Answer<wire::upgrade_resource_state::Response> {
-        let (provider, request) = (self.provider.clone(), request.into_inner());
-        let span = span("UpgradeResourceState", &request.type_name);
-        let failed = |diagnostics| wire::upgrade_resource_state::Response {
-            diagnostics,
-            ..Default::default()
-        };
-        guarded(
-            span,
-            async move { managed::upgrade(&provider, request) },
-            failed,
-        )
-        .await
-    }
-
-    async fn upgrade_resource_identity(
-        &self,
-        request: Request<wire::upgrade_resource_identity::Request>,
-    ) -> Answer<wire::upgrade_resource_identity::Response> {
-        let (provider, request) = (self.provider.clone(), request.into_inner());
-        let span = span("UpgradeResourceIdentity", &request.type_name);
-        let failed = |diagnostics| wire::upgrade_resource_identity::Response {
-            diagnostics,
-            ..Default::default()
-        };
-        guarded(
-            span,
-            async move { managed::upgrade_identity(&provider, request) },
-            failed,
-        )
-        .await
+        self.answer(request, managed::validate).await
     }
 
     async fn read_resource(
         &self,
         request: Request<wire::read_resource::Request>,
     ) -> Answer<wire::read_resource::Response> {
-        let request = request.into_inner();
-        let (kept, private) = (request.current_state.clone(), request.private.clone());
-        let identity = request.current_identity.clone();
-        let span = span("ReadResource", &request.type_name);
-        let failed = |diagnostics| wire::read_resource::Response {
-            new_state: kept,
-            private,
-            diagnostics,
-            new_identity: identity,
-            ..Default::default()
-        };
-        guarded(
-            span,
-            managed::read(self.provider.clone(), self.runs.call(true), request),
-            failed,
-        )
-        .await
+        self.answer(request, managed::read).await
     }
 
     async fn plan_resource_change(
         &self,
         request: Request<wire::plan_resource_change::Request>,
     ) -> Answer<wire::plan_resource_change::Response> {
-        let request = request.into_inner();
-        let span = span("PlanResourceChange", &request.type_name);
-        let failed = |diagnostics| wire::plan_resource_change::Response {
-            diagnostics,
-            ..Default::default()
-        };
-        guarded(
-            span,
-            managed::plan(self.provider.clone(), self.runs.call(true), request),
-            failed,
-        )
-        .await
+        self.answer(request, managed::plan).await
     }
 
     async fn apply_resource_change(
         &self,
         request: Request<wire::apply_resource_change::Request>,
     ) -> Answer<wire::apply_resource_change::Response> {
-        let request = request.into_inner();
-        let (kept, private) = (request.prior_state.clone(), request.planned_private.clone());
-        let span = span("ApplyResourceChange", &request.type_name);
-        let failed = |diagnostics| wire::apply_resource_change::Response {
-            new_state: kept,
-            private,
-            diagnostics,
-            ..Default::default()
-        };
-        guarded(
-            span,
-            managed::apply(self.provider.clone(), self.runs.call(true), request),
-            failed,
-        )
-        .await
+        self.answer(request, managed::apply).await
+    }
+
+    async fn upgrade_resource_state(
+        &self,
+        request: Request<wire::upgrade_resource_state::Request>,
+    ) -> Answer<wire::upgrade_resource_state::Response> {
+        self.answer(request, stored::upgrade).await
+    }
+
+    async fn upgrade_resource_identity(
+        &self,
+        request: Request<wire::upgrade_resource_identity::Request>,
+    ) -> Answer<wire::upgrade_resource_identity::Response> {
+        self.answer(request, stored::upgrade_identity).await
     }
 
     async fn import_resource_state(
         &self,
         request: Request<wire::import_resource_state::Request>,
     ) -> Answer<wire::import_resource_state::Response> {
-        let request = request.into_inner();
-        let span = span("ImportResourceState", &request.type_name);
-        let failed = |diagnostics| wire::import_resource_state::Response {
-            diagnostics,
-            ..Default::default()
-        };
-        guarded(
-            span,
-            managed::import(self.provider.clone(), self.runs.call(true), request),
-            failed,
-        )
-        .await
+        self.answer(request, stored::import).await
     }
 
     async fn move_resource_state(
         &self,
         request: Request<wire::move_resource_state::Request>,
     ) -> Answer<wire::move_resource_state::Response> {
-        let request = request.into_inner();
-        let span = span("MoveResourceState", &request.target_type_name);
-        let failed = |diagnostics| wire::move_resource_state::Response {
-            diagnostics,
-            ..Default::default()
-        };
-        guarded(
-            span,
-            managed::move_state(self.provider.clone(), self.runs.call(true), request),
-            failed,
-        )
-        .await
-    }
-
-    async fn read_data_source(
-        &self,
-        request: Request<wire::read_data_source::Request>,
-    ) -> Answer<wire::read_data_source::Response> {
-        let request = request.into_inner();
-        let span = span("ReadDataSource", &request.type_name);
-        let failed = |diagnostics| wire::read_data_source::Response {
-            diagnostics,
-            ..Default::default()
-        };
-        guarded(
-            span,
-            others::read_data_source(self.provider.clone(), self.runs.call(true), request),
-            failed,
-        )
-        .await
+        self.answer(request, stored::move_state).await
     }
 
     async fn generate_resource_config(
@@ -373,73 +155,60 @@ impl wire::provider_server::Provider for Server {
         not_offered("configuration for imports beyond core's own")
     }
 
+    async fn validate_data_source_config(
+        &self,
+        request: Request<wire::validate_data_source_config::Request>,
+    ) -> Answer<wire::validate_data_source_config::Response> {
+        self.answer(request, others::validate_data_source).await
+    }
+
+    async fn read_data_source(
+        &self,
+        request: Request<wire::read_data_source::Request>,
+    ) -> Answer<wire::read_data_source::Response> {
+        self.answer(request, others::read_data_source).await
+    }
+
     async fn validate_ephemeral_resource_config(
         &self,
         request: Request<wire::validate_ephemeral_resource_config::Request>,
     ) -> Answer<wire::validate_ephemeral_resource_config::Response> {
-        let (provider, request) = (self.provider.clone(), request.into_inner());
-        let span = span("ValidateEphemeralResourceConfig", &request.type_name);
-        let work = async move {
-            let diagnostics = others::validate_ephemeral(&provider, &request);
-            wire::validate_ephemeral_resource_config::Response {
-                diagnostics: diagnostics_out(diagnostics),
-            }
-        };
-        guarded(span, work, |diagnostics| {
-            wire::validate_ephemeral_resource_config::Response { diagnostics }
-        })
-        .await
+        self.answer(request, others::validate_ephemeral).await
     }
 
     async fn open_ephemeral_resource(
         &self,
         request: Request<wire::open_ephemeral_resource::Request>,
     ) -> Answer<wire::open_ephemeral_resource::Response> {
-        let request = request.into_inner();
-        let span = span("OpenEphemeralResource", &request.type_name);
-        let failed = |diagnostics| wire::open_ephemeral_resource::Response {
-            diagnostics,
-            ..Default::default()
-        };
-        guarded(
-            span,
-            others::open(self.provider.clone(), self.runs.call(true), request),
-            failed,
-        )
-        .await
+        self.answer(request, others::open).await
     }
 
     async fn renew_ephemeral_resource(
         &self,
         request: Request<wire::renew_ephemeral_resource::Request>,
     ) -> Answer<wire::renew_ephemeral_resource::Response> {
-        let request = request.into_inner();
-        let span = span("RenewEphemeralResource", &request.type_name);
-        let failed = |diagnostics| wire::renew_ephemeral_resource::Response {
-            diagnostics,
-            ..Default::default()
-        };
-        guarded(
-            span,
-            others::renew(self.provider.clone(), self.runs.call(true), request),
-            failed,
-        )
-        .await
+        self.answer(request, others::renew).await
     }
 
     async fn close_ephemeral_resource(
         &self,
         request: Request<wire::close_ephemeral_resource::Request>,
     ) -> Answer<wire::close_ephemeral_resource::Response> {
-        let request = request.into_inner();
-        let span = span("CloseEphemeralResource", &request.type_name);
-        let failed = |diagnostics| wire::close_ephemeral_resource::Response { diagnostics };
-        guarded(
-            span,
-            others::close(self.provider.clone(), self.runs.call(true), request),
-            failed,
-        )
-        .await
+        self.answer(request, others::close).await
+    }
+
+    async fn get_functions(
+        &self,
+        request: Request<wire::get_functions::Request>,
+    ) -> Answer<wire::get_functions::Response> {
+        self.answer(request, offered::functions).await
+    }
+
+    async fn call_function(
+        &self,
+        request: Request<wire::call_function::Request>,
+    ) -> Answer<wire::call_function::Response> {
+        self.answer(request, others::call_function).await
     }
 
     type ListResourceStream = Events<wire::list_resource::Event>;
@@ -456,42 +225,6 @@ impl wire::provider_server::Provider for Server {
         _: Request<wire::validate_list_resource_config::Request>,
     ) -> Answer<wire::validate_list_resource_config::Response> {
         not_offered("list resources")
-    }
-
-    async fn get_functions(
-        &self,
-        _: Request<wire::get_functions::Request>,
-    ) -> Answer<wire::get_functions::Response> {
-        let functions = self
-            .provider
-            .functions()
-            .iter()
-            .map(|(name, function)| (*name, function.signature()));
-        Ok(Response::new(wire::get_functions::Response {
-            functions: functions_out(functions),
-            diagnostics: Vec::new(),
-        }))
-    }
-
-    async fn call_function(
-        &self,
-        request: Request<wire::call_function::Request>,
-    ) -> Answer<wire::call_function::Response> {
-        let (provider, request) = (self.provider.clone(), request.into_inner());
-        let span = span("CallFunction", &request.name);
-        let failed = |_| wire::call_function::Response {
-            result: None,
-            error: Some(wire::FunctionError {
-                text: "the provider has a bug: the function panicked".to_owned(),
-                function_argument: None,
-            }),
-        };
-        guarded(
-            span,
-            async move { others::call_function(&provider, &request) },
-            failed,
-        )
-        .await
     }
 
     async fn validate_action_config(
@@ -523,34 +256,5 @@ impl wire::provider_server::Provider for Server {
         Ok(Response::new(wire::stop::Response {
             error: String::new(),
         }))
-    }
-}
-
-fn schemas(provider: &dyn Provider) -> wire::get_provider_schema::Response {
-    wire::get_provider_schema::Response {
-        provider: Some(schema_out(&provider.schema())),
-        resource_schemas: provider
-            .resources()
-            .iter()
-            .map(|(name, r)| ((*name).to_owned(), schema_out(&r.schema())))
-            .collect(),
-        data_source_schemas: provider
-            .data_sources()
-            .iter()
-            .map(|(name, r)| ((*name).to_owned(), schema_out(&r.schema())))
-            .collect(),
-        ephemeral_resource_schemas: provider
-            .ephemeral_resources()
-            .iter()
-            .map(|(name, r)| ((*name).to_owned(), schema_out(&r.schema())))
-            .collect(),
-        functions: functions_out(
-            provider
-                .functions()
-                .iter()
-                .map(|(name, function)| (*name, function.signature())),
-        ),
-        server_capabilities: Some(capabilities()),
-        ..Default::default()
     }
 }

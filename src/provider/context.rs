@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use super::ProviderConfig;
 use crate::azure;
 use crate::kubernetes;
-use crate::reconcile::failure::Failure;
+use crate::reconcile::failure::{Failure, FailureKind};
 use crate::reconcile::part::Defaults;
 use crate::reconcile::resource::{Environment, Preflight};
 use crate::reconcile::systems::{Limits, Systems};
@@ -142,7 +142,16 @@ async fn from_aks(
     let call = limits.azure();
     let answer = client
         .post_action(&call, id, "listClusterUserCredential", AKS_API, None, None)
-        .await?;
+        .await
+        .map_err(|error| {
+            let gone = error.kind == azure::ErrorKind::NotFound;
+            let failure = Failure::from(error);
+            if gone {
+                failure.of_kind(FailureKind::ClusterGone)
+            } else {
+                failure
+            }
+        })?;
     let encoded = answer["kubeconfigs"][0]["value"]
         .as_str()
         .unwrap_or_default();

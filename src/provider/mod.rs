@@ -3,6 +3,8 @@
 mod azure_block;
 mod context;
 mod kubernetes_block;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

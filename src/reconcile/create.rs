@@ -140,7 +140,7 @@ async fn look<M: Object + Sync>(
         wanted
             .into_iter()
             .map(|(key, (part, address, desired))| async move {
-                let found = setting.systems.read(&address).await;
+                let found = setting.systems.read_to_create(&address).await;
                 (key, part, desired, found)
             }),
     )

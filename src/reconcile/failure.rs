@@ -10,6 +10,8 @@ pub enum FailureKind {
     DeadlineExceeded,
     /// Unreachable, throttled, 5xx: says nothing about the objects.
     Transient,
+    /// The AKS cluster does not exist any more, and so nothing on it does.
+    ClusterGone,
     /// Another field manager holds fields that we were not asked to take.
     Conflict,
     Other,

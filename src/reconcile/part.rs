@@ -55,6 +55,11 @@ pub trait Part<M>: Send + Sync {
     /// Fills in defaults and results that follow from configuration.
     fn derive(&self, _defaults: &Defaults, _prior: Option<&M>, _model: &mut M) {}
 
+    /// Whether it may be written as soon as the parts that it needs are written, without waiting until they are ready.
+    fn starts_early(&self) -> bool {
+        false
+    }
+
     /// Objects of others that this part reads for its outputs. A missing one fails the run.
     fn lookups(&self, _model: &M) -> Result<Vec<Address>, NotKnown> {
         Ok(Vec::new())

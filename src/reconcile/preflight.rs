@@ -17,7 +17,7 @@ use crate::schema::plan::Proposal;
 use crate::schema::resource::{Call, PlanRequest};
 
 /// A plan does not wait longer than this for a system that does not answer.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(8);
 
 impl<R: Resource> Managed<R> {
     pub(super) async fn preflight(

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use tokio::sync::mpsc;
 
 use super::failure::Failure;
 use super::graph::Graph;
@@ -58,15 +59,18 @@ pub async fn apply<M: Object + Send + Sync>(
     let count = graph.parts().len();
     let mut started = BTreeSet::new();
     let mut ended = BTreeSet::new();
+    let mut written = BTreeSet::new();
+    let (tell, mut told) = mpsc::unbounded_channel();
     let mut running = FuturesUnordered::new();
     loop {
         for position in 0..count {
             let stopped =
                 state.finished.failure.is_some() || setting.systems.limits.cancel.is_cancelled();
+            let early = graph.parts()[position].starts_early();
             let ready = graph
                 .needs(position)
                 .iter()
-                .all(|need| ended.contains(need));
+                .all(|need| ended.contains(need) || (early && written.contains(need)));
             if stopped || !ready || !started.insert(position) {
                 continue;
             }
@@ -74,11 +78,14 @@ pub async fn apply<M: Object + Send + Sync>(
             match prepare(part, setting, &mut state) {
                 Ok((lookups, desired)) => {
                     let model = state.model.clone();
+                    let tell = tell.clone();
                     running.push(async move {
-                        (
-                            position,
-                            step::part(setting, part, &model, lookups, desired).await,
-                        )
+                        let on_written = move || {
+                            let _ = tell.send(position);
+                        };
+                        let done =
+                            step::part(setting, part, &model, lookups, desired, on_written).await;
+                        (position, done)
                     });
                 }
                 Err(NotKnown) => {
@@ -89,8 +96,14 @@ pub async fn apply<M: Object + Send + Sync>(
                 }
             }
         }
-        let Some((position, done)) = running.next().await else {
-            break;
+        let (position, done) = tokio::select! {
+            biased;
+            Some(position) = told.recv(), if !running.is_empty() => {
+                written.insert(position);
+                continue;
+            }
+            Some(ended) = running.next() => ended,
+            else => break,
         };
         ended.insert(position);
         absorb(graph.parts()[position].as_ref(), done, &mut state);

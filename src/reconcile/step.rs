@@ -43,13 +43,14 @@ pub struct PartDone {
     pub objects: Vec<Done>,
 }
 
-/// Runs a whole part: its lookups, then its objects side by side.
+/// Runs a whole part: its lookups, then its objects side by side. `on_written` is called when all of them are written.
 pub async fn part<M: Sync>(
     setting: &Setting<'_>,
     part: &dyn Part<M>,
     model: &M,
     lookups: Vec<Address>,
     desired: Vec<Desired>,
+    on_written: impl FnOnce(),
 ) -> PartDone {
     let mut done = PartDone {
         lookups: Vec::new(),
@@ -73,14 +74,25 @@ pub async fn part<M: Sync>(
             Err(failure) => done.objects.push(failed(&address, failure)),
         }
     }
-    if done.objects.is_empty() {
-        done.objects = join_all(
-            desired
-                .into_iter()
-                .map(|desired| object(setting, part, model, desired)),
-        )
-        .await;
+    if !done.objects.is_empty() {
+        return done;
     }
+    let written = join_all(desired.into_iter().map(|desired| async move {
+        let written = write(setting, part, model, &desired).await;
+        (desired, written)
+    }))
+    .await;
+    if written.iter().all(|(_, written)| written.is_ok()) {
+        on_written();
+    }
+    done.objects = join_all(written.into_iter().map(|(desired, written)| async move {
+        let finished = match written {
+            Ok(written) => finish(setting, part, model, &desired, written).await,
+            Err(failure) => Err(failure),
+        };
+        finished.unwrap_or_else(|failure| failed(&desired.address, failure))
+    }))
+    .await;
     done
 }
 
@@ -94,36 +106,29 @@ fn failed(address: &Address, failure: Failure) -> Done {
     }
 }
 
-async fn object<M: Sync>(
-    setting: &Setting<'_>,
-    part: &dyn Part<M>,
-    model: &M,
-    desired: Desired,
-) -> Done {
-    match converge(setting, part, model, &desired).await {
-        Ok(done) => done,
-        Err(failure) => failed(&desired.address, failure),
-    }
+/// An object that is written and perhaps not ready yet.
+struct Written {
+    status: Status,
+    /// `None` for an object that is shared with others.
+    body: Option<Json>,
+    warnings: Vec<String>,
 }
 
-async fn converge<M: Sync>(
+async fn write<M: Sync>(
     setting: &Setting<'_>,
     part: &dyn Part<M>,
     model: &M,
     desired: &Desired,
-) -> Result<Done, Failure> {
+) -> Result<Written, Failure> {
     let systems = setting.systems;
-    let key = desired.address.key();
-    let mut done = Done {
-        key: key.clone(),
+    let mut written = Written {
         status: Status::Unchanged,
-        live: None,
+        body: None,
         warnings: Vec::new(),
-        failure: None,
     };
     if desired.ownership == Ownership::Shared {
         systems.ensure(desired).await?;
-        return Ok(done);
+        return Ok(written);
     }
     let live = systems.read(&desired.address).await?;
     if let Some(live) = &live {
@@ -132,25 +137,47 @@ async fn converge<M: Sync>(
     let changed = live
         .as_ref()
         .map(|live| compare::differences(desired, live));
-    let mut body = live.clone().unwrap_or(Json::Null);
-    if changed.as_ref().is_none_or(|paths| !paths.is_empty()) {
-        tracing::info!(object = %desired.address, part = part.name(), "applying");
-        let applied = systems
-            .apply(desired, live.as_ref(), setting.takeover)
-            .await?;
-        body = applied.body;
-        done.warnings = applied.warnings;
-        done.status = changed.clone().map_or(Status::Created, Status::Updated);
-        if changed.is_some_and(|paths| part.disturbs(&paths, model)) {
-            await_disturbance(setting, part, model, desired).await;
-        }
+    written.body = live.clone();
+    if changed.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(written);
     }
-    let live = Live {
-        address: desired.address.clone(),
-        body,
+    tracing::info!(object = %desired.address, part = part.name(), "applying");
+    let applied = systems
+        .apply(desired, live.as_ref(), setting.takeover)
+        .await?;
+    written.body = Some(applied.body);
+    written.warnings = applied.warnings;
+    if changed
+        .as_ref()
+        .is_some_and(|paths| part.disturbs(paths, model))
+    {
+        await_disturbance(setting, part, model, desired).await;
+    }
+    written.status = changed.map_or(Status::Created, Status::Updated);
+    Ok(written)
+}
+
+async fn finish<M: Sync>(
+    setting: &Setting<'_>,
+    part: &dyn Part<M>,
+    model: &M,
+    desired: &Desired,
+    written: Written,
+) -> Result<Done, Failure> {
+    let live = match written.body {
+        None => None,
+        Some(body) => {
+            let address = desired.address.clone();
+            Some(await_ready(setting, part, model, Live { address, body }).await?)
+        }
     };
-    done.live = Some(await_ready(setting, part, model, live).await?);
-    Ok(done)
+    Ok(Done {
+        key: desired.address.key(),
+        status: written.status,
+        live,
+        warnings: written.warnings,
+        failure: None,
+    })
 }
 
 /// An object that exists without our mark is never touched, unless state holds it.

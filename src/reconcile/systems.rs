@@ -92,6 +92,11 @@ impl Systems {
         self.kubernetes.as_ref().map_err(Clone::clone)
     }
 
+    /// True when the cluster is known to be gone, with everything on it.
+    pub fn cluster_is_gone(&self) -> bool {
+        matches!(&self.kubernetes, Err(failure) if failure.kind == FailureKind::ClusterGone)
+    }
+
     pub fn kubernetes_call(&self) -> kubernetes::Call {
         self.limits.kubernetes()
     }
@@ -103,6 +108,7 @@ impl Systems {
                 .arm()?
                 .get(&self.limits.azure(), id, api_version)
                 .await?),
+            Address::Kubernetes { .. } if self.cluster_is_gone() => Ok(None),
             Address::Kubernetes { .. } => {
                 let Some(reference) = reference(address) else {
                     return Ok(None);
@@ -116,6 +122,22 @@ impl Systems {
                     Err(error) if error.kind == kubernetes::ErrorKind::KindMissing => Ok(None),
                     Err(error) => Err(error.into()),
                 }
+            }
+        }
+    }
+
+    /// Like [`Systems::read`], but a kind that the cluster does not know is an error: an object of it could not be made.
+    pub async fn read_to_create(&self, address: &Address) -> Result<Option<Json>, Failure> {
+        match reference(address) {
+            None => self.read(address).await,
+            Some(reference) => {
+                let found = self
+                    .cluster()?
+                    .read(&self.limits.kubernetes(), &reference)
+                    .await;
+                found.map_err(|error| {
+                    Failure::from(error).while_doing("The cluster cannot take the objects")
+                })
             }
         }
     }
@@ -261,6 +283,7 @@ impl Systems {
                 let call = self.limits.azure();
                 Ok(self.arm()?.delete(&call, id, api_version, lock).await?)
             }
+            Address::Kubernetes { .. } if self.cluster_is_gone() => Ok(()),
             Address::Kubernetes { .. } => {
                 let Some(reference) = reference(address) else {
                     return Ok(());
@@ -268,7 +291,7 @@ impl Systems {
                 let client = self.cluster()?;
                 let call = self.limits.kubernetes();
                 client
-                    .delete(&call, &reference, kubernetes::Propagation::Foreground, None)
+                    .delete(&call, &reference, kubernetes::Propagation::Background, None)
                     .await?;
                 Ok(client.wait_gone(&call, &reference).await?)
             }

@@ -79,12 +79,17 @@ fn block_field<T: Object>(
     let Declaration::Block(block) = declaration else {
         unreachable!("`{name}` is a block and is declared as an attribute")
     };
+    let whole = T::description();
     Field {
         name,
-        description,
+        description: if description.is_empty() {
+            whole.clone()
+        } else {
+            description
+        },
         kind: FieldKind::Block {
             block,
-            description: T::description(),
+            description: whole,
             fields: T::fields(),
         },
     }

@@ -215,8 +215,9 @@ impl Checker<'_> {
             let found = fields.iter().find(|field| field.name == *name);
             let stable = found.is_some_and(|field| match &field.kind {
                 FieldKind::Attribute { attribute, .. } => {
-                    !attribute.write_only
-                        && !(attribute.is_computed() && attribute.source == Source::Remote)
+                    let chosen_remotely =
+                        attribute.is_computed() && attribute.source == Source::Remote;
+                    !attribute.write_only && !chosen_remotely
                 }
                 FieldKind::Block { .. } => false,
             });

@@ -1,1 +1,5 @@
 //! Stories.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod wire;

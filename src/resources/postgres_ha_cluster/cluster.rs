@@ -18,10 +18,9 @@ use crate::schema::diagnostic::{Diagnostics, Path};
 pub const ATTRIBUTES_CLASS: &str = "volume_attributes_class";
 /// Output of an import: the ObjectStore of the archive.
 pub const OBJECT_STORE: &str = "object_store";
-/// Output of an import: the agent pool that instances select.
-pub const POOL_ID: &str = "node_pool_id";
 const HEALTHY: &str = "Cluster in healthy state";
-/// Phases that do not end by themselves (operator 1.30, `status.phase`).
+/// Phases that do not end by themselves (operator 1.30, `status.phase`). An error of a plugin is none of them: the operator tries again,
+/// and a new cluster shows one while its roles are being made.
 const TERMINAL: [&str; 7] = [
     "Unable to create required cluster objects",
     "Cluster cannot proceed to reconciliation due to an unknown plugin being required",
@@ -271,7 +270,7 @@ pub fn readiness(cluster: &Json, model: &PostgresHaCluster) -> Readiness {
     let (spec, status) = (&cluster["spec"], &cluster["status"]);
     let phase = status["phase"].as_str().unwrap_or("not reported yet");
     let reason = status["phaseReason"].as_str().unwrap_or_default();
-    if TERMINAL.contains(&phase) || phase.contains("error while interacting with plugins") {
+    if TERMINAL.contains(&phase) {
         return Readiness::Failed(format!("phase `{phase}`: {reason}"));
     }
     let wanted = spec["instances"].as_i64().unwrap_or(1);

@@ -34,25 +34,85 @@ pub async fn before(systems: &Systems, model: &PostgresHaCluster) -> Result<Vec<
     }
 }
 
-/// Runs when everything is deleted.
+/// Runs when the objects are deleted: waits until what the operator made of them is gone too.
 pub async fn after(systems: &Systems, model: &PostgresHaCluster) -> Result<Vec<String>, Failure> {
     let (Ok(namespace), Ok(name)) = (model.namespace_name(), model.cluster_name()) else {
         return Ok(Vec::new());
     };
+    if systems.cluster_is_gone() {
+        return Ok(vec![
+            "The AKS cluster is gone; disks outside of it may remain in its node resource group."
+                .to_owned(),
+        ]);
+    }
+    let selector = format!("cnpg.io/cluster={name}");
+    for pod in list(systems, "Pod", Some(namespace), Some(&selector)).await? {
+        await_gone(systems, "Pod", Some(namespace), &pod).await?;
+    }
     if choice(model) == Ok("retain_disks") {
         return Ok(Vec::new());
     }
     for claim in claims(systems, namespace, name).await? {
-        if let Some(claim) = claim["metadata"]["name"].as_str() {
-            systems
-                .delete(
-                    &Address::kubernetes("v1", "PersistentVolumeClaim", Some(namespace), claim),
-                    None,
-                )
-                .await?;
+        let claim = Address::kubernetes(
+            "v1",
+            "PersistentVolumeClaim",
+            Some(namespace),
+            name_of(&claim),
+        );
+        systems.delete(&claim, None).await?;
+    }
+    for volume in list(systems, "PersistentVolume", None, None).await? {
+        if made_for(&volume, namespace, name) {
+            let_go(systems, name_of(&volume)).await?;
+            await_gone(systems, "PersistentVolume", None, &volume).await?;
         }
     }
     Ok(Vec::new())
+}
+
+fn name_of(object: &Json) -> &str {
+    object["metadata"]["name"].as_str().unwrap_or_default()
+}
+
+/// True for a volume of one of the cluster's claims, also of an instance that was scaled away: `<cluster>-<number>`, perhaps with an ending.
+fn made_for(volume: &Json, namespace: &str, name: &str) -> bool {
+    let claim = &volume["spec"]["claimRef"];
+    let number = claim["name"]
+        .as_str()
+        .and_then(|claim| claim.strip_prefix(name))
+        .and_then(|rest| rest.strip_prefix('-'))
+        .map(|rest| rest.split('-').next().unwrap_or_default());
+    claim["namespace"].as_str() == Some(namespace)
+        && number.is_some_and(|number| {
+            !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        })
+}
+
+async fn list(
+    systems: &Systems,
+    kind: &str,
+    namespace: Option<&str>,
+    selector: Option<&str>,
+) -> Result<Vec<Json>, Failure> {
+    let call = systems.kubernetes_call();
+    Ok(systems
+        .cluster()?
+        .list(&call, "v1", kind, namespace, selector)
+        .await?)
+}
+
+async fn await_gone(
+    systems: &Systems,
+    kind: &str,
+    namespace: Option<&str>,
+    object: &Json,
+) -> Result<(), Failure> {
+    let reference = match namespace {
+        Some(namespace) => Reference::namespaced("v1", kind, namespace, name_of(object)),
+        None => Reference::cluster_scoped("v1", kind, name_of(object)),
+    };
+    let call = systems.kubernetes_call();
+    Ok(systems.cluster()?.wait_gone(&call, &reference).await?)
 }
 
 fn choice(model: &PostgresHaCluster) -> Result<&str, NotKnown> {
@@ -61,17 +121,13 @@ fn choice(model: &PostgresHaCluster) -> Result<&str, NotKnown> {
 
 async fn claims(systems: &Systems, namespace: &str, name: &str) -> Result<Vec<Json>, Failure> {
     let selector = format!("cnpg.io/cluster={name}");
-    let call = systems.kubernetes_call();
-    Ok(systems
-        .cluster()?
-        .list(
-            &call,
-            "v1",
-            "PersistentVolumeClaim",
-            Some(namespace),
-            Some(&selector),
-        )
-        .await?)
+    list(
+        systems,
+        "PersistentVolumeClaim",
+        Some(namespace),
+        Some(&selector),
+    )
+    .await
 }
 
 /// Takes a backup and waits until it is complete.
@@ -169,21 +225,46 @@ async fn release_disks(
 /// Lets the disks go together with their claims, whatever the reclaim policy was.
 async fn reclaim(systems: &Systems, namespace: &str, name: &str) -> Result<(), Failure> {
     for claim in claims(systems, namespace, name).await? {
-        let Some(volume) = claim["spec"]["volumeName"].as_str() else {
-            continue;
-        };
-        let reference = Reference::cluster_scoped("v1", "PersistentVolume", volume);
-        let patch = json!({"spec": {"persistentVolumeReclaimPolicy": "Delete"}});
-        let call = systems.kubernetes_call();
-        match systems
-            .cluster()?
-            .merge_patch(&call, &reference, None, patch, mark::STATE_MANAGER)
-            .await
-        {
-            Ok(_) => {}
-            Err(error) if error.is_not_found() => {}
-            Err(error) => return Err(error.into()),
+        if let Some(volume) = claim["spec"]["volumeName"].as_str() {
+            let_go(systems, volume).await?;
         }
     }
     Ok(())
+}
+
+/// Has the disk of a volume deleted as soon as no claim holds it.
+async fn let_go(systems: &Systems, volume: &str) -> Result<(), Failure> {
+    let reference = Reference::cluster_scoped("v1", "PersistentVolume", volume);
+    let patch = json!({"spec": {"persistentVolumeReclaimPolicy": "Delete"}});
+    let call = systems.kubernetes_call();
+    match systems
+        .cluster()?
+        .merge_patch(&call, &reference, None, patch, mark::STATE_MANAGER)
+        .await
+    {
+        Err(error) if !error.is_not_found() => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_volumes_of_this_cluster_are_let_go() {
+        let volume = |namespace: &str, claim: &str| json!({"spec": {"claimRef": {"namespace": namespace, "name": claim}}});
+        for claim in ["pg-1", "pg-12-wal", "pg-3-tbs-fast"] {
+            assert!(made_for(&volume("ns", claim), "ns", "pg"), "{claim}");
+        }
+        for (namespace, claim) in [
+            ("ns", "pg-backup"),
+            ("ns", "pg-two-1"),
+            ("ns", "other-1"),
+            ("else", "pg-1"),
+            ("ns", "pg-"),
+        ] {
+            assert!(!made_for(&volume(namespace, claim), "ns", "pg"), "{claim}");
+        }
+    }
 }

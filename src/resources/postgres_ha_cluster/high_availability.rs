@@ -37,7 +37,7 @@ object! {
         synchronous_replicas: Attr<i64> => optional().default_from("1, or 0 with a single instance").check(checks::non_negative),
         /// Which standbys count: `any` of them, or the `first` in order.
         method: Attr<String> => optional().default("any").one_of(&["any", "first"]),
-        /// `required` stops writes when too few standbys are there; `preferred` goes on with those that are.
+        /// What happens when too few standbys are there: `required` stops writes, `preferred` goes on with those that are.
         data_durability: Attr<String> => optional().default("required").one_of(&["required", "preferred"]),
         /// Refuses a promotion that could lose acknowledged commits. Default true with synchronous replicas and three instances or more.
         failover_quorum: Attr<bool> => optional().default_from("true with synchronous replicas and three instances or more"),

@@ -59,7 +59,7 @@ use crate::schema::value::Value;
 object! {
     /// Images of PostgreSQL from a catalog of CloudNativePG, in place of `postgres_version` and `image`.
     pub struct ImageCatalog {
-        /// `ImageCatalog` (of the namespace) or `ClusterImageCatalog`.
+        /// Kind of the catalog: `ImageCatalog` (of the namespace) or `ClusterImageCatalog`.
         kind: Attr<String> => optional().default("ClusterImageCatalog").one_of(&["ImageCatalog", "ClusterImageCatalog"]),
         /// Name of the catalog.
         name: Attr<String> => required(),

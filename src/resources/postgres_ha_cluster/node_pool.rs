@@ -370,11 +370,27 @@ impl Part<PostgresHaCluster> for NodePoolPart {
         }
     }
 
-    fn discover(&self, _model: &PostgresHaCluster, outputs: &Outputs) -> Vec<Query> {
-        outputs
-            .get(super::cluster::POOL_ID)
-            .map(|id| vec![Query::Get(Address::arm(id, aks_cluster::API_VERSION))])
-            .unwrap_or_default()
+    fn discover(&self, model: &PostgresHaCluster, _outputs: &Outputs) -> Vec<Query> {
+        let selector = model.node_selector.known();
+        let pool = selector.and_then(|selector| selector.get(POOL_LABEL));
+        match (pool, model.aks_id()) {
+            (Some(pool), Ok(aks)) => {
+                let id = format!("{aks}/agentPools/{pool}");
+                vec![Query::Get(Address::arm(id, aks_cluster::API_VERSION))]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// A pool whose name does not follow from its fields was made by someone else: instances select it, and that is all.
+    fn belongs(&self, live: &Live, model: &PostgresHaCluster) -> bool {
+        let mut seen = model.clone();
+        self.observed(live, Fill::All, &mut seen);
+        let real = seen
+            .node_pool
+            .present()
+            .and_then(|pool| pool.real_name().ok());
+        real.as_deref() == live.body["name"].as_str()
     }
 }
 

@@ -127,6 +127,11 @@ impl Part<PostgresHaCluster> for PoolerPart {
         &["cluster"]
     }
 
+    /// The operator begins as soon as the cluster can serve.
+    fn starts_early(&self) -> bool {
+        true
+    }
+
     fn validate(&self, model: &PostgresHaCluster, diagnostics: &mut Diagnostics) {
         let mut names = BTreeSet::new();
         for (index, pooler) in model.pooler.known().iter().enumerate() {

@@ -1,6 +1,9 @@
 //! The root of the resource: results that follow from configuration, rules across blocks, id and identity.
 
+use std::collections::BTreeMap;
+
 use super::{PostgresHaCluster, high_availability};
+use crate::postgresql::catalogue;
 use crate::postgresql::versions::{self, Version};
 use crate::reconcile::part::Defaults;
 use crate::schema::attr::{Attr, Block, NotKnown};
@@ -111,20 +114,25 @@ fn names(model: &mut PostgresHaCluster) {
 
 /// What an import could not read and what follows from what it did.
 pub fn imported(model: &mut PostgresHaCluster) {
-    let parameters = model.effective_parameters.clone();
+    let live = model
+        .effective_parameters
+        .known()
+        .cloned()
+        .unwrap_or_default();
     derive(&Defaults::default(), model);
-    model.effective_parameters = parameters;
+    // Fixed parameters are the operator's; the others count as configured.
+    let own: BTreeMap<String, String> = live
+        .into_iter()
+        .filter(|(name, _)| catalogue::fixed(name).is_none())
+        .collect();
+    model.parameters = Attr::Known(own.clone());
+    model.effective_parameters = Attr::Known(own);
+    if model.node_pool.present().is_some() {
+        model.node_selector = Attr::Null;
+    }
     model.deletion_protection = true.into();
     model.on_create_failure = "keep".into();
     model.force_conflicts = false.into();
-    if let (Attr::Null, Attr::Known(all)) = (&model.parameters, &model.effective_parameters) {
-        let own = all
-            .iter()
-            .filter(|(name, _)| crate::postgresql::catalogue::fixed(name).is_none())
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        model.parameters = Attr::Known(own);
-    }
 }
 
 /// Rules across attributes of the root.

@@ -33,6 +33,11 @@ impl Part<PostgresHaCluster> for ScheduledBackup {
         &["cluster", "object_store"]
     }
 
+    /// The operator begins as soon as the cluster can serve.
+    fn starts_early(&self) -> bool {
+        true
+    }
+
     fn derive(
         &self,
         _defaults: &Defaults,

@@ -109,3 +109,56 @@ fn the_full_configuration_makes_every_object() {
     let credential = &objects["federatedIdentityCredentials/data-pg"].body["properties"];
     assert_eq!(credential["subject"], "system:serviceaccount:data:pg");
 }
+
+#[test]
+fn an_error_of_a_plugin_passes_and_an_invalid_definition_does_not() {
+    use crate::kubernetes::Readiness;
+    use crate::resources::postgres_ha_cluster::cluster::readiness;
+    let model = model(minimal());
+    let in_phase = |phase: &str| {
+        readiness(
+            &json!({"spec": {"instances": 3}, "status": {"phase": phase}}),
+            &model,
+        )
+    };
+    let plugin = in_phase(
+        "Cluster cannot proceed to reconciliation due to an error while interacting with plugins",
+    );
+    assert!(matches!(plugin, Readiness::Waiting(_)));
+    assert!(matches!(
+        in_phase("Invalid cluster definition"),
+        Readiness::Failed(_)
+    ));
+    assert!(matches!(
+        in_phase("Setting up primary"),
+        Readiness::Waiting(_)
+    ));
+}
+
+/// The types are held to the published definitions of the kinds; so everything that we send is in them.
+#[test]
+fn every_field_that_is_sent_is_one_of_the_kind() {
+    use crate::kubernetes::types::{Cluster, ObjectStore, Pooler, Resource as _, ScheduledBackup};
+    let mut with_secret = full();
+    merge(
+        &mut with_secret,
+        json!({"backup": [{
+            "storage_account": [{"endpoint": "http://127.0.0.1:10000/a"}], "credential": "storage_key",
+            "secret_name": "s", "secret_key": "k", "endpoint_ca": [{"secret_name": "ca"}],
+        }]}),
+    );
+    for written in [minimal(), full(), with_secret] {
+        for (key, desired) in objects(&model(written)) {
+            let typed = match key.split('/').next().unwrap() {
+                "Cluster" => Cluster::from_value(&desired.body).unwrap().to_value(),
+                "Pooler" => Pooler::from_value(&desired.body).unwrap().to_value(),
+                "ScheduledBackup" => ScheduledBackup::from_value(&desired.body)
+                    .unwrap()
+                    .to_value(),
+                "ObjectStore" => ObjectStore::from_value(&desired.body).unwrap().to_value(),
+                _ => continue,
+            };
+            assert_eq!(typed, desired.body, "{key}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! State and identities that come from elsewhere: stored by an earlier version, imported, or moved from another resource.
+
+use super::convert::{diagnostics_out, value_out};
+use super::guard::Shared;
+use super::proto::tfplugin5 as wire;
+use super::schemas::{self, Found, undecodable};
+use crate::schema::json;
+use crate::schema::resource::{Call, ImportRequest, MoveRequest};
+
+const STATE: &str = "stored state";
+const IDENTITY: &str = "stored identity";
+
+pub async fn upgrade(
+    provider: Shared,
+    _: Call,
+    request: wire::upgrade_resource_state::Request,
+) -> Found<wire::upgrade_resource_state::Response> {
+    let found = schemas::resource(provider.as_ref(), &request.type_name)?;
+    let stored = request.raw_state.unwrap_or_default().json;
+    if stored.is_empty() {
+        let why = "State in the form of Terraform before 0.12 is not supported.";
+        return Err(undecodable(STATE, why));
+    }
+    let (fields, version) = (&found.shape.fields, request.version);
+    let value = if version == found.version {
+        json::decode_state(fields, &stored)
+    } else {
+        let old = serde_json::from_slice(&stored).map_err(|why| undecodable(STATE, why))?;
+        let new = found.resource.upgrade(version, old);
+        json::decode_state_json(fields, &new.map_err(|why| undecodable(STATE, why))?)
+    };
+    let value = value.map_err(|why| undecodable(STATE, why))?;
+    Ok(wire::upgrade_resource_state::Response {
+        upgraded_state: Some(value_out(&value, &found.shape.ty)),
+        diagnostics: Vec::new(),
+    })
+}
+
+pub async fn upgrade_identity(
+    provider: Shared,
+    _: Call,
+    request: wire::upgrade_resource_identity::Request,
+) -> Found<wire::upgrade_resource_identity::Response> {
+    let found = schemas::resource(provider.as_ref(), &request.type_name)?;
+    let ty = found
+        .identity
+        .ok_or_else(|| undecodable(IDENTITY, "This resource has no identity."))?;
+    let stored = request.raw_identity.unwrap_or_default().json;
+    let value = json::decode(&stored, &ty).map_err(|why| undecodable(IDENTITY, why))?;
+    Ok(wire::upgrade_resource_identity::Response {
+        upgraded_identity: Some(wire::ResourceIdentityData {
+            identity_data: Some(value_out(&value, &ty)),
+        }),
+        diagnostics: Vec::new(),
+    })
+}
+
+pub async fn import(
+    provider: Shared,
+    call: Call,
+    request: wire::import_resource_state::Request,
+) -> Found<wire::import_resource_state::Response> {
+    use wire::import_resource_state::{ImportedResource, Response};
+    let found = schemas::resource(provider.as_ref(), &request.type_name)?;
+    let by = match found.identity_in(request.identity.as_ref())? {
+        Some(identity) if request.id.is_empty() => ImportRequest::Identity(identity),
+        _ => ImportRequest::Id(request.id),
+    };
+    let mut answer = found.resource.import(&call, by).await;
+    let state = answer
+        .state
+        .and_then(|state| found.shape.known_answer(state, &mut answer.diagnostics));
+    let imported = state.map(|state| ImportedResource {
+        type_name: request.type_name,
+        state: Some(state),
+        private: answer.private,
+        identity: found.identity_answer(answer.identity.as_ref(), &mut answer.diagnostics),
+    });
+    Ok(Response {
+        imported_resources: imported.into_iter().collect(),
+        diagnostics: diagnostics_out(answer.diagnostics),
+        deferred: None,
+    })
+}
+
+pub async fn move_state(
+    provider: Shared,
+    call: Call,
+    request: wire::move_resource_state::Request,
+) -> Found<wire::move_resource_state::Response> {
+    let found = schemas::resource(provider.as_ref(), &request.target_type_name)?;
+    let moved = MoveRequest {
+        source_provider_address: request.source_provider_address,
+        source_type_name: request.source_type_name,
+        source_schema_version: request.source_schema_version,
+        source_state: request.source_state.unwrap_or_default().json,
+        source_private: request.source_private,
+    };
+    let mut answer = found.resource.move_state(&call, moved).await;
+    let mut response = wire::move_resource_state::Response::default();
+    if !answer.diagnostics.has_errors() {
+        let identity = answer.identity.as_ref();
+        response.target_identity = found.identity_answer(identity, &mut answer.diagnostics);
+        response.target_state = found
+            .shape
+            .known_answer(answer.target, &mut answer.diagnostics);
+        response.target_private = answer.private;
+    }
+    response.diagnostics = diagnostics_out(answer.diagnostics);
+    Ok(response)
+}
