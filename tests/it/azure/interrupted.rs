@@ -50,7 +50,10 @@ fn apply_plan(workspace: &Workspace) -> anyhow::Result<Outcome> {
 fn undisturbed(cli: &Cli) -> anyhow::Result<(BTreeMap<String, Value>, u64)> {
     let (simulation, workspace) = planned(cli)?;
     apply_plan(&workspace)?.expect(0)?;
-    Ok((comparable(&simulation), u64::try_from(simulation.requests().len())?))
+    Ok((
+        comparable(&simulation),
+        u64::try_from(simulation.requests().len())?,
+    ))
 }
 
 /// Every sandbox has a subscription of the same id, so ids can be compared as they are.
@@ -58,7 +61,11 @@ fn comparable(simulation: &Simulation) -> BTreeMap<String, Value> {
     simulation.world()
 }
 
-fn goes_on(simulation: &Simulation, workspace: &Workspace, expected: &BTreeMap<String, Value>) -> anyhow::Result<()> {
+fn goes_on(
+    simulation: &Simulation,
+    workspace: &Workspace,
+    expected: &BTreeMap<String, Value>,
+) -> anyhow::Result<()> {
     let state = workspace.state_list()?;
     ensure!(state.is_empty(), "a failed create left state: {state:?}");
     simulation.heal();
@@ -67,9 +74,16 @@ fn goes_on(simulation: &Simulation, workspace: &Workspace, expected: &BTreeMap<S
     workspace.settled()?;
     let world = comparable(simulation);
     for (key, value) in expected {
-        ensure!(world.get(key) == Some(value), "{key} is\n{:?}\ninstead of\n{value}", world.get(key));
+        ensure!(
+            world.get(key) == Some(value),
+            "{key} is\n{:?}\ninstead of\n{value}",
+            world.get(key)
+        );
     }
-    let more: Vec<_> = world.keys().filter(|key| !expected.contains_key(*key)).collect();
+    let more: Vec<_> = world
+        .keys()
+        .filter(|key| !expected.contains_key(*key))
+        .collect();
     ensure!(more.is_empty(), "made twice or left over: {more:?}");
     Ok(())
 }
@@ -115,7 +129,12 @@ pub fn killed(cli: &Cli, (): &()) -> anyhow::Result<()> {
         Ok(rules.iter().any(|rule| rule.hit > 0).then_some(()))
     })?;
     let provider = provider_of(child.id())?;
-    ensure!(Command::new("kill").args(["-9", &provider.to_string()]).status()?.success());
+    ensure!(
+        Command::new("kill")
+            .args(["-9", &provider.to_string()])
+            .status()?
+            .success()
+    );
     ensure!(!child.wait()?.success(), "the CLI did not notice");
     goes_on(&simulation, &workspace, &expected)
 }
@@ -128,9 +147,15 @@ fn provider_of(cli: u32) -> anyhow::Result<u32> {
             continue;
         };
         let status = std::fs::read_to_string(entry.path().join("status")).unwrap_or_default();
-        let child = status.lines().any(|line| line.split_whitespace().eq(["PPid:", &cli.to_string()]));
+        let child = status
+            .lines()
+            .any(|line| line.split_whitespace().eq(["PPid:", &cli.to_string()]));
         let program = std::fs::read_link(entry.path().join("exe")).unwrap_or_default();
-        if child && program.file_name().is_some_and(|name| name == "terraform-provider-postgres") {
+        if child
+            && program
+                .file_name()
+                .is_some_and(|name| name == "terraform-provider-postgres")
+        {
             return Ok(pid);
         }
     }

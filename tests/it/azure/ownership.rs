@@ -15,14 +15,26 @@ pub fn foreign(cli: &Cli, (): &()) -> anyhow::Result<()> {
     let cluster = json!({"apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster",
         "metadata": {"name": "pg", "namespace": NAMESPACE},
         "spec": {"instances": 1, "storage": {"size": "1Gi"}}});
+    let namespace =
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
+    simulation.make(&format!("Namespace/{NAMESPACE}"), &namespace)?;
     simulation.make("Cluster/pg", &cluster)?;
     workspace.write(&page(&simulation, &[])?)?;
     let refused = workspace.try_apply(&[])?.expect(1)?;
     let id = format!("{}/{NAMESPACE}/pg", simulation.aks);
     refused.says("error", &["import postgres_ha_cluster", &id])?;
     ensure!(workspace.state_list()?.is_empty());
-    ensure!(simulation.objects()["Cluster/pg"]["spec"]["instances"] == 1, "a foreign cluster was changed");
-    ensure!(!simulation.azure().keys().any(|id| id.contains("storageaccounts/")), "refused after the first side effect");
+    ensure!(
+        simulation.objects()["Cluster/pg"]["spec"]["instances"] == 1,
+        "a foreign cluster was changed"
+    );
+    ensure!(
+        !simulation
+            .azure()
+            .keys()
+            .any(|id| id.contains("storageaccounts/")),
+        "refused after the first side effect"
+    );
     Ok(())
 }
 
@@ -42,10 +54,21 @@ fn only_marks(workspace: &Workspace) -> anyhow::Result<()> {
     plan.expect(2)?;
     let planned = workspace.planned()?;
     let change = &planned["resource_changes"][0]["change"];
-    ensure!(change["actions"] == json!(["update"]), "{}", change["actions"]);
-    for (object, state) in change["before"]["objects"].as_object().into_iter().flatten() {
+    ensure!(
+        change["actions"] == json!(["update"]),
+        "{}",
+        change["actions"]
+    );
+    for (object, state) in change["before"]["objects"]
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
         let text = state.as_str().unwrap_or_default();
-        ensure!(text == "in sync" || text == "changed: ownership", "{object}: {text}");
+        ensure!(
+            text == "in sync" || text == "changed: ownership",
+            "{object}: {text}"
+        );
     }
     workspace.apply()?;
     workspace.settled()
@@ -55,7 +78,9 @@ pub fn by_id(cli: &Cli, (): &()) -> anyhow::Result<()> {
     let (simulation, _first) = made(cli)?;
     let world = simulation.world();
     let other = stranger(cli, &simulation)?;
-    other.import(ADDRESS, &format!("{}/{NAMESPACE}/pg", simulation.aks))?.expect(0)?;
+    other
+        .import(ADDRESS, &format!("{}/{NAMESPACE}/pg", simulation.aks))?
+        .expect(0)?;
     only_marks(&other)?;
     same(&world, &simulation)
 }
@@ -74,10 +99,17 @@ pub fn by_identity(cli: &Cli, (): &()) -> anyhow::Result<()> {
     same(&world, &simulation)
 }
 
-fn same(before: &std::collections::BTreeMap<String, serde_json::Value>, simulation: &Simulation) -> anyhow::Result<()> {
+fn same(
+    before: &std::collections::BTreeMap<String, serde_json::Value>,
+    simulation: &Simulation,
+) -> anyhow::Result<()> {
     let after = simulation.world();
     for (key, value) in before {
-        ensure!(after.get(key) == Some(value), "an import changed {key}: {value} {:?}", after.get(key));
+        ensure!(
+            after.get(key) == Some(value),
+            "an import changed {key}: {value} {:?}",
+            after.get(key)
+        );
     }
     ensure!(after.len() == before.len());
     Ok(())

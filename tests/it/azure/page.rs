@@ -69,7 +69,9 @@ const RESOURCE: &str = r#"resource "postgres_ha_cluster" "pg" {
 
 /// The page of HCL with these lines changed.
 pub fn page(simulation: &Simulation, changes: &[(&str, &str)]) -> anyhow::Result<String> {
-    let mut resource = RESOURCE.replace("@namespace", NAMESPACE).replace("@aks", &simulation.aks);
+    let mut resource = RESOURCE
+        .replace("@namespace", NAMESPACE)
+        .replace("@aks", &simulation.aks);
     for (from, to) in changes {
         anyhow::ensure!(resource.contains(from), "the page has no `{from}`");
         resource = resource.replace(from, to);

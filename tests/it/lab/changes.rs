@@ -35,11 +35,26 @@ fn drift(place: &Place, workspace: &Workspace) -> anyhow::Result<()> {
     let scheduled = place.kubectl(&["get", "scheduledbackups.postgresql.cnpg.io", "-o", "name"])?;
     let class = format!("{}-pg", place.namespace);
     let edits = [
-        ("cluster.postgresql.cnpg.io/pg", json!({"spec": {"postgresql": {"parameters": {"work_mem": "9MB"}}}})),
-        ("pooler.postgresql.cnpg.io/pg-pooler-rw", json!({"spec": {"pgbouncer": {"parameters": {"default_pool_size": "7"}}}})),
-        (scheduled.trim(), json!({"spec": {"schedule": "0 0 5 * * *"}})),
-        ("objectstore.barmancloud.cnpg.io/pg", json!({"spec": {"retentionPolicy": "9d"}})),
-        (&format!("storageclass.storage.k8s.io/{class}"), json!({"allowVolumeExpansion": false})),
+        (
+            "cluster.postgresql.cnpg.io/pg",
+            json!({"spec": {"postgresql": {"parameters": {"work_mem": "9MB"}}}}),
+        ),
+        (
+            "pooler.postgresql.cnpg.io/pg-pooler-rw",
+            json!({"spec": {"pgbouncer": {"parameters": {"default_pool_size": "7"}}}}),
+        ),
+        (
+            scheduled.trim(),
+            json!({"spec": {"schedule": "0 0 5 * * *"}}),
+        ),
+        (
+            "objectstore.barmancloud.cnpg.io/pg",
+            json!({"spec": {"retentionPolicy": "9d"}}),
+        ),
+        (
+            &format!("storageclass.storage.k8s.io/{class}"),
+            json!({"allowVolumeExpansion": false}),
+        ),
     ];
     for (object, patch) in edits {
         place.edit(object, patch)?;
@@ -47,14 +62,20 @@ fn drift(place: &Place, workspace: &Workspace) -> anyhow::Result<()> {
     let (plan, drifted) = workspace.drift(ADDRESS)?;
     let expected = [
         ("Cluster/pg", "spec.postgresql.parameters.work_mem"),
-        ("Pooler/pg-pooler-rw", "spec.pgbouncer.parameters.default_pool_size"),
+        (
+            "Pooler/pg-pooler-rw",
+            "spec.pgbouncer.parameters.default_pool_size",
+        ),
         ("ScheduledBackup/", "spec.schedule"),
         ("ObjectStore/pg", "spec.retentionPolicy"),
         ("StorageClass/", "allowVolumeExpansion"),
     ];
     for (object, path) in expected {
         ensure!(
-            drifted.iter().any(|(name, state)| name.starts_with(object) && *state == format!("changed: {path}")),
+            drifted
+                .iter()
+                .any(|(name, state)| name.starts_with(object)
+                    && *state == format!("changed: {path}")),
             "{object} should have changed in {path}: {drifted:?}"
         );
         plan.says("warning", &[object, path, "kubectl-edit"])?;
@@ -63,7 +84,11 @@ fn drift(place: &Place, workspace: &Workspace) -> anyhow::Result<()> {
     workspace.apply()?;
     workspace.settled()?;
     let repaired = place.get(&["objectstore.barmancloud.cnpg.io", "pg"])?;
-    ensure!(repaired["spec"]["retentionPolicy"] == "7d", "{}", repaired["spec"]);
+    ensure!(
+        repaired["spec"]["retentionPolicy"] == "7d",
+        "{}",
+        repaired["spec"]
+    );
     Ok(())
 }
 
@@ -75,30 +100,55 @@ fn reload(place: &Place, workspace: &Workspace, page: &mut Page) -> anyhow::Resu
     let before = started(place)?;
     page.parameters = &[("log_min_duration_statement", "1234")];
     workspace.write(&page.hcl(place))?;
-    workspace.plan(&[])?.expect(2)?.says("warning", &["log_min_duration_statement", "without a restart"])?;
+    workspace.plan(&[])?.expect(2)?.says(
+        "warning",
+        &["log_min_duration_statement", "without a restart"],
+    )?;
     workspace.apply()?;
-    let value = place.sql("select setting from pg_settings where name = 'log_min_duration_statement'")?;
+    let value =
+        place.sql("select setting from pg_settings where name = 'log_min_duration_statement'")?;
     ensure!(value == "1234", "log_min_duration_statement is {value}");
     ensure!(started(place)? == before, "a reload is no restart");
     workspace.settled()
 }
 
 fn restart(place: &Place, workspace: &Workspace, page: &mut Page) -> anyhow::Result<()> {
-    page.parameters = &[("log_min_duration_statement", "1234"), ("max_connections", "123")];
+    page.parameters = &[
+        ("log_min_duration_statement", "1234"),
+        ("max_connections", "123"),
+    ];
     workspace.write(&page.hcl(place))?;
-    workspace.plan(&[])?.expect(2)?.says("warning", &["max_connections", "restart"])?;
+    workspace
+        .plan(&[])?
+        .expect(2)?
+        .says("warning", &["max_connections", "restart"])?;
     workspace.apply()?;
     let value = place.sql("show max_connections")?;
     ensure!(value == "123", "max_connections is {value} after the apply");
     workspace.settled()
 }
 
-fn scale(place: &Place, workspace: &Workspace, page: &mut Page, instances: u8) -> anyhow::Result<()> {
+fn scale(
+    place: &Place,
+    workspace: &Workspace,
+    page: &mut Page,
+    instances: u8,
+) -> anyhow::Result<()> {
     page.instances = instances;
     workspace.write(&page.hcl(place))?;
     workspace.apply()?;
-    let pods = place.kubectl(&["get", "pods", "-l", "cnpg.io/podRole=instance", "-o", "name"])?;
-    ensure!(pods.lines().count() == usize::from(instances), "{instances} instances wanted: {pods}");
+    let pods = place.kubectl(&[
+        "get",
+        "pods",
+        "-l",
+        "cnpg.io/podRole=instance",
+        "-o",
+        "name",
+    ])?;
+    ensure!(
+        pods.lines().count() == usize::from(instances),
+        "{instances} instances wanted: {pods}"
+    );
     workspace.settled()
 }
 
@@ -108,7 +158,12 @@ fn grow(place: &Place, workspace: &Workspace, page: &mut Page) -> anyhow::Result
     workspace.apply()?;
     let claims = place.get(&["persistentvolumeclaims", "-l", "cnpg.io/pvcRole=PG_DATA"])?;
     for claim in claims["items"].as_array().into_iter().flatten() {
-        ensure!(claim["status"]["capacity"]["storage"] == "3Gi", "{}: {}", claim["metadata"]["name"], claim["status"]);
+        ensure!(
+            claim["status"]["capacity"]["storage"] == "3Gi",
+            "{}: {}",
+            claim["metadata"]["name"],
+            claim["status"]
+        );
     }
     workspace.settled()
 }

@@ -25,13 +25,23 @@ pub fn story(cli: &Cli, lab: &Lab) -> anyhow::Result<()> {
     let system = place.sql("select system_identifier from pg_control_system()")?;
     workspace.destroy()?.says("warning", &["pg-1"])?;
     let claims = place.kubectl(&["get", "persistentvolumeclaims", "-o", "name"])?;
-    ensure!(claims.lines().count() == 4, "two instances have two disks each: {claims}");
-    ensure!(place.kubectl(&["get", "pods,clusters.postgresql.cnpg.io", "-o", "name"])?.is_empty());
+    ensure!(
+        claims.lines().count() == 4,
+        "two instances have two disks each: {claims}"
+    );
+    ensure!(
+        place
+            .kubectl(&["get", "pods,clusters.postgresql.cnpg.io", "-o", "name"])?
+            .is_empty()
+    );
 
     workspace.apply()?;
     workspace.settled()?;
     let again = place.sql("select system_identifier from pg_control_system()")?;
-    ensure!(again == system, "another database: {again} instead of {system}");
+    ensure!(
+        again == system,
+        "another database: {again} instead of {system}"
+    );
     let rows = place.sql("select count(*), sum(n) from kept")?;
     ensure!(rows == "1000|500500", "rows: {rows}");
 

@@ -18,12 +18,17 @@ pub fn story(cli: &Cli, lab: &Lab) -> anyhow::Result<()> {
     workspace.apply()?;
     as_promised(&place, &workspace)?;
     workspace.settled()?;
-    place.sql("set role app; create table written (phase text, n bigint, primary key (phase, n))")?;
+    place
+        .sql("set role app; create table written (phase text, n bigint, primary key (phase, n))")?;
     let ways: [(&str, fn(&Place, &str, u8) -> anyhow::Result<()>); 3] = [
         ("pod", |place, pod, _| {
-            place.kubectl(&["delete", "pod", pod, "--force", "--grace-period=0"]).map(drop)
+            place
+                .kubectl(&["delete", "pod", pod, "--force", "--grace-period=0"])
+                .map(drop)
         }),
-        ("postmaster", |place, pod, _| place.lab.kill_postmaster(&place.namespace, pod)),
+        ("postmaster", |place, pod, _| {
+            place.lab.kill_postmaster(&place.namespace, pod)
+        }),
         ("node", |place, _, node| place.lab.lose_node(node)),
     ];
     for (way, kill) in ways {
@@ -38,24 +43,42 @@ pub fn story(cli: &Cli, lab: &Lab) -> anyhow::Result<()> {
 /// Three instances in three zones, one of them synchronous, a Secret for the application, a completed backup.
 fn as_promised(place: &Place, workspace: &Workspace) -> anyhow::Result<()> {
     let state = workspace.attributes(ADDRESS)?;
-    ensure!(state["app_secret_name"] == "pg-app", "{}", state["app_secret_name"]);
+    ensure!(
+        state["app_secret_name"] == "pg-app",
+        "{}",
+        state["app_secret_name"]
+    );
     ensure!(
         state["pooler_hosts"]["pooler-rw"] == format!("pg-pooler-rw.{}.svc", place.namespace),
         "{}",
         state["pooler_hosts"]
     );
-    let out: Vec<_> = state["objects"].as_object().into_iter().flatten().filter(|(_, s)| *s != "in sync").collect();
+    let out: Vec<_> = state["objects"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, s)| *s != "in sync")
+        .collect();
     ensure!(out.is_empty(), "{out:?}");
     let pods = place.get(&["pods", "-l", "cnpg.io/podRole=instance"])?;
-    let nodes: BTreeSet<&str> =
-        pods["items"].as_array().into_iter().flatten().filter_map(|pod| pod["spec"]["nodeName"].as_str()).collect();
+    let nodes: BTreeSet<&str> = pods["items"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|pod| pod["spec"]["nodeName"].as_str())
+        .collect();
     ensure!(nodes.len() == 3, "the instances run on {nodes:?}");
-    let synchronous = place.sql("select count(*) from pg_stat_replication where sync_state in ('sync', 'quorum')")?;
+    let synchronous = place
+        .sql("select count(*) from pg_stat_replication where sync_state in ('sync', 'quorum')")?;
     ensure!(synchronous != "0", "no standby is synchronous");
     place.get(&["secret", "pg-app"])?;
     let backups = place.get(&["backups.postgresql.cnpg.io"])?;
-    let completed =
-        backups["items"].as_array().into_iter().flatten().filter(|backup| backup["status"]["phase"] == "completed").count();
+    let completed = backups["items"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|backup| backup["status"]["phase"] == "completed")
+        .count();
     ensure!(completed == 1, "{completed} completed backups");
     Ok(())
 }
@@ -78,6 +101,9 @@ fn survives(
     after?;
     place.healthy(3)?;
     let rows = writer.nothing_lost()?;
-    eprintln!("{way} of {primary} killed: {rows} acknowledged rows, none lost; primary is {}", place.primary()?);
+    eprintln!(
+        "{way} of {primary} killed: {rows} acknowledged rows, none lost; primary is {}",
+        place.primary()?
+    );
     workspace.settled()
 }

@@ -64,7 +64,11 @@ resource "postgres_ha_cluster" "pg" {{
             instances = self.instances,
             size = self.size,
             on_destroy = self.on_destroy,
-            backup = if self.backup { backup(place) } else { String::new() },
+            backup = if self.backup {
+                backup(place)
+            } else {
+                String::new()
+            },
         )
     }
 }

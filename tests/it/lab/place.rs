@@ -36,7 +36,8 @@ impl Place {
             namespace: format!("{story}-{:x}", seconds % 0x10_0000),
             account,
         };
-        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": place.namespace}});
+        let namespace =
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": place.namespace}});
         let secret = json!({"apiVersion": "v1", "kind": "Secret",
             "metadata": {"name": SECRET, "namespace": place.namespace},
             "stringData": {"connection": place.account.connection_string()}});
@@ -49,7 +50,9 @@ impl Place {
     /// As an administrator would beforehand: the store is no part of Azure here.
     fn make_container(&self) -> anyhow::Result<()> {
         let account = &self.account;
-        let date = jiff::Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let date = jiff::Timestamp::now()
+            .strftime("%a, %d %b %Y %H:%M:%S GMT")
+            .to_string();
         let text = format!(
             "PUT\n\n\n\n\n\n\n\n\n\n\n\nx-ms-date:{date}\nx-ms-version:{STORE_VERSION}\n/{0}/{0}/{CONTAINER}\nrestype:container",
             account.name
@@ -59,15 +62,28 @@ impl Place {
         let code = self.lab.run(
             "curl",
             [
-                "-sS", "-o", "/dev/null", "-w", "%{http_code}", "-X", "PUT",
-                "-H", "Content-Length: 0",
-                "-H", &format!("x-ms-date: {date}"),
-                "-H", &format!("x-ms-version: {STORE_VERSION}"),
-                "-H", &format!("Authorization: SharedKey {}:{signature}", account.name),
+                "-sS",
+                "-o",
+                "/dev/null",
+                "-w",
+                "%{http_code}",
+                "-X",
+                "PUT",
+                "-H",
+                "Content-Length: 0",
+                "-H",
+                &format!("x-ms-date: {date}"),
+                "-H",
+                &format!("x-ms-version: {STORE_VERSION}"),
+                "-H",
+                &format!("Authorization: SharedKey {}:{signature}", account.name),
                 &format!("{}/{CONTAINER}?restype=container", account.blob_endpoint()),
             ],
         )?;
-        anyhow::ensure!(["201", "409"].contains(&code.trim()), "the blob store answered {code}");
+        anyhow::ensure!(
+            ["201", "409"].contains(&code.trim()),
+            "the blob store answered {code}"
+        );
         Ok(())
     }
 
@@ -132,7 +148,19 @@ impl Place {
     pub fn sql(&self, query: &str) -> anyhow::Result<String> {
         let primary = self.primary()?;
         let answer = self.kubectl(&[
-            "exec", &primary, "-c", "postgres", "--", "psql", "-qtAX", "-v", "ON_ERROR_STOP=1", "-d", "appdb", "-c", query,
+            "exec",
+            &primary,
+            "-c",
+            "postgres",
+            "--",
+            "psql",
+            "-qtAX",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-d",
+            "appdb",
+            "-c",
+            query,
         ])?;
         Ok(answer.trim().to_owned())
     }
@@ -144,7 +172,8 @@ impl Place {
                      backups.postgresql.cnpg.io,objectstores.barmancloud.cnpg.io,pods,persistentvolumeclaims,services";
         for list in [
             self.kubectl(&["get", kinds, "-o", "name"])?,
-            self.lab.run("kubectl", ["get", "storageclasses", "-o", "name"])?,
+            self.lab
+                .run("kubectl", ["get", "storageclasses", "-o", "name"])?,
             self.volumes()?.join("\n"),
         ] {
             left.extend(list.lines().map(str::to_owned));
@@ -171,9 +200,21 @@ impl Drop for Place {
     fn drop(&mut self) {
         let class = format!("storageclass/{}-pg", self.namespace);
         let volumes = self.volumes().unwrap_or_default();
-        let _ = self.lab.run("kubectl", ["delete", "namespace", &self.namespace, "--wait=true", "--timeout=60s"]);
+        let _ = self.lab.run(
+            "kubectl",
+            [
+                "delete",
+                "namespace",
+                &self.namespace,
+                "--wait=true",
+                "--timeout=60s",
+            ],
+        );
         for object in volumes.iter().chain([&class]) {
-            let _ = self.lab.run("kubectl", ["delete", object, "--ignore-not-found", "--wait=false"]);
+            let _ = self.lab.run(
+                "kubectl",
+                ["delete", object, "--ignore-not-found", "--wait=false"],
+            );
         }
     }
 }

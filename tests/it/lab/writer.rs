@@ -56,7 +56,9 @@ impl<'p> Writer<'p> {
     }
 
     pub fn acknowledged(&self) -> anyhow::Result<BTreeSet<u64>> {
-        let log = self.place.kubectl(&["logs", &format!("writer-{}", self.phase)])?;
+        let log = self
+            .place
+            .kubectl(&["logs", &format!("writer-{}", self.phase)])?;
         Ok(log
             .lines()
             .filter_map(|line| line.strip_prefix("acknowledged "))
@@ -79,7 +81,10 @@ impl<'p> Writer<'p> {
         let acknowledged = self.acknowledged()?;
         let pod = format!("writer-{}", self.phase);
         self.place.kubectl(&["delete", "pod", &pod, "--now"])?;
-        let rows = self.place.sql(&format!("select n from written where phase = '{}'", self.phase))?;
+        let rows = self.place.sql(&format!(
+            "select n from written where phase = '{}'",
+            self.phase
+        ))?;
         let there: BTreeSet<u64> = rows.lines().filter_map(|n| n.parse().ok()).collect();
         let lost: Vec<&u64> = acknowledged.difference(&there).collect();
         anyhow::ensure!(

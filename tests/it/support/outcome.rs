@@ -58,7 +58,10 @@ impl Outcome {
     /// Fails unless a diagnostic of this severity holds all of these texts.
     pub fn says(&self, severity: &str, texts: &[&str]) -> anyhow::Result<()> {
         let found = self.of(severity).into_iter().any(|diagnostic| {
-            let all = format!("{}\n{}\n{}", diagnostic.summary, diagnostic.detail, diagnostic.code);
+            let all = format!(
+                "{}\n{}\n{}",
+                diagnostic.summary, diagnostic.detail, diagnostic.code
+            );
             texts.iter().all(|text| all.contains(text))
         });
         anyhow::ensure!(
@@ -77,7 +80,12 @@ impl Outcome {
         }
         self.diagnostics
             .iter()
-            .map(|d| format!("{}: {}\n{}\n  at {}\n", d.severity, d.summary, d.detail, d.code))
+            .map(|d| {
+                format!(
+                    "{}: {}\n{}\n  at {}\n",
+                    d.severity, d.summary, d.detail, d.code
+                )
+            })
             .collect()
     }
 }

@@ -18,14 +18,16 @@ pub const NAMESPACE: &str = "orders";
 pub const CLIENT_SECRET: &str = "q7~storySecretThatMustNotBeSeen";
 const GROUP_API: &str = "2024-07-01";
 const AKS_API: &str = "2024-09-01";
-/// Kinds that the resource makes or leads to, in the order of groups.
-const KINDS: [(&str, &str); 6] = [
+/// Kinds that the resource makes or leads to.
+const KINDS: [(&str, &str); 8] = [
+    ("", "Namespace"),
     ("postgresql.cnpg.io", "Cluster"),
     ("postgresql.cnpg.io", "Pooler"),
     ("postgresql.cnpg.io", "ScheduledBackup"),
     ("postgresql.cnpg.io", "Backup"),
     ("barmancloud.cnpg.io", "ObjectStore"),
     ("storage.k8s.io", "StorageClass"),
+    ("storage.k8s.io", "VolumeAttributesClass"),
 ];
 
 pub struct Simulation {
@@ -39,13 +41,19 @@ pub struct Simulation {
 impl Simulation {
     /// Starts the sandbox and makes what an administrator made beforehand.
     pub fn start() -> anyhow::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()?;
         let mut options = Options::default();
         options.application.secret = CLIENT_SECRET.to_owned();
         let sandbox = runtime.block_on(Sandbox::start(options))?;
         let ca = reqwest::Certificate::from_pem(sandbox.ca_pem.as_bytes())?;
         let http = reqwest::Client::builder().tls_certs_only([ca]).build()?;
-        let group = format!("/subscriptions/{}/resourceGroups/rg-orders", sandbox.connection().subscription_id);
+        let group = format!(
+            "/subscriptions/{}/resourceGroups/rg-orders",
+            sandbox.connection().subscription_id
+        );
         let simulation = Self {
             aks: format!("{group}/providers/Microsoft.ContainerService/managedClusters/aks-orders"),
             sandbox,
@@ -59,29 +67,52 @@ impl Simulation {
 
     fn furnish(&self) -> anyhow::Result<()> {
         let token = self.token()?;
-        self.put(&token, &self.group, GROUP_API, json!({"location": "westeurope"}))?;
+        self.put(
+            &token,
+            &self.group,
+            GROUP_API,
+            json!({"location": "westeurope"}),
+        )?;
         self.put(&token, &self.aks, AKS_API, aks_cluster())?;
-        wait::until("the AKS cluster", std::time::Duration::from_secs(30), || {
-            let resources = self.azure();
-            let state = resources.get(&self.aks.to_lowercase()).map(|body| &body["properties"]["provisioningState"]);
-            Ok((state == Some(&json!("Succeeded"))).then_some(()))
-        })?;
+        wait::until(
+            "the AKS cluster",
+            std::time::Duration::from_secs(30),
+            || {
+                let resources = self.azure();
+                let state = resources
+                    .get(&self.aks.to_lowercase())
+                    .map(|body| &body["properties"]["provisioningState"]);
+                Ok((state == Some(&json!("Succeeded"))).then_some(()))
+            },
+        )?;
         self.sandbox.world.log.clear();
         Ok(())
     }
 
     fn token(&self) -> anyhow::Result<String> {
         let connection = self.sandbox.connection();
-        let url = format!("{}{}/oauth2/v2.0/token", connection.endpoints.authority_host, connection.tenant_id);
+        let url = format!(
+            "{}{}/oauth2/v2.0/token",
+            connection.endpoints.authority_host, connection.tenant_id
+        );
         let form = format!(
             "grant_type=client_credentials&client_id={}&client_secret={}&scope={}",
             connection.client_id,
             connection.client_secret.replace('~', "%7E"),
-            format!("{}/.default", connection.audience).replace(':', "%3A").replace('/', "%2F"),
+            format!("{}/.default", connection.audience)
+                .replace(':', "%3A")
+                .replace('/', "%2F"),
         );
-        let request = self.http.post(url).header("content-type", "application/x-www-form-urlencoded").body(form);
+        let request = self
+            .http
+            .post(url)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form);
         let answer = self.send(request)?;
-        Ok(answer["access_token"].as_str().context("no token")?.to_owned())
+        Ok(answer["access_token"]
+            .as_str()
+            .context("no token")?
+            .to_owned())
     }
 
     fn put(&self, token: &str, id: &str, version: &str, body: Value) -> anyhow::Result<Value> {
@@ -157,7 +188,9 @@ impl Simulation {
     pub fn writes(&self) -> Vec<String> {
         self.requests()
             .iter()
-            .filter(|entry| entry.service != "entra" && entry.method != "GET" && entry.method != "HEAD")
+            .filter(|entry| {
+                entry.service != "entra" && entry.method != "GET" && entry.method != "HEAD"
+            })
             .filter(|entry| !entry.url.contains("dryRun=All"))
             .filter(|entry| entry.method != "POST" || entry.service == "kubernetes")
             .filter(|entry| !entry.url.contains("authorization.k8s.io"))
@@ -167,7 +200,13 @@ impl Simulation {
 
     /// The resources in Azure by lower-case id.
     pub fn azure(&self) -> BTreeMap<String, Value> {
-        self.sandbox.world.arm.snapshot().into_iter().map(|(id, body)| (id.to_lowercase(), body)).collect()
+        self.sandbox
+            .world
+            .arm
+            .snapshot()
+            .into_iter()
+            .map(|(id, body)| (id.to_lowercase(), body))
+            .collect()
     }
 
     /// The objects in Kubernetes by `Kind/name`.
@@ -175,18 +214,28 @@ impl Simulation {
         KINDS
             .iter()
             .flat_map(|(group, kind)| {
-                self.sandbox.kubernetes().read_all(group, kind, "").into_iter().map(move |object| {
-                    let name = object["metadata"]["name"].as_str().unwrap_or_default();
-                    (format!("{kind}/{name}"), (*object).clone())
-                })
+                self.sandbox
+                    .kubernetes()
+                    .read_all(group, kind, "")
+                    .into_iter()
+                    .map(move |object| {
+                        let name = object["metadata"]["name"].as_str().unwrap_or_default();
+                        (format!("{kind}/{name}"), (*object).clone())
+                    })
             })
             .collect()
     }
 
     fn target(&self, object: &str) -> anyhow::Result<sandbox::kubernetes::api::Target> {
         let (kind, name) = object.split_once('/').context("Kind/name")?;
-        let (group, _) = KINDS.iter().find(|(_, known)| *known == kind).context("an unknown kind")?;
-        let namespace = if kind == "StorageClass" { "" } else { NAMESPACE };
+        let (group, _) = KINDS
+            .iter()
+            .find(|(_, known)| *known == kind)
+            .context("an unknown kind")?;
+        let namespace = match kind {
+            "Namespace" | "StorageClass" | "VolumeAttributesClass" => "",
+            _ => NAMESPACE,
+        };
         self.sandbox
             .kubernetes()
             .target(group, kind, namespace, name)
@@ -197,22 +246,31 @@ impl Simulation {
     pub fn edit(&self, object: &str, patch: &Value) -> anyhow::Result<()> {
         let _inside = self.runtime.enter();
         let target = self.target(object)?;
-        let done = self.sandbox.kubernetes().patch_as("kubectl-edit", &target, patch);
-        done.map(drop).map_err(|failure| anyhow::anyhow!("{object}: {failure:?}"))
+        let done = self
+            .sandbox
+            .kubernetes()
+            .patch_as("kubectl-edit", &target, patch);
+        done.map(drop)
+            .map_err(|failure| anyhow::anyhow!("{object}: {failure:?}"))
     }
 
     pub fn make(&self, object: &str, body: &Value) -> anyhow::Result<()> {
         let _inside = self.runtime.enter();
         let target = self.target(object)?;
-        let done = self.sandbox.kubernetes().create_as("kubectl-create", &target, body);
-        done.map(drop).map_err(|failure| anyhow::anyhow!("{object}: {failure:?}"))
+        let done = self
+            .sandbox
+            .kubernetes()
+            .create_as("kubectl-create", &target, body);
+        done.map(drop)
+            .map_err(|failure| anyhow::anyhow!("{object}: {failure:?}"))
     }
 
     pub fn delete(&self, object: &str) -> anyhow::Result<()> {
         let _inside = self.runtime.enter();
         let target = self.target(object)?;
         let done = self.sandbox.kubernetes().delete_now(&target);
-        done.map(drop).map_err(|failure| anyhow::anyhow!("{object}: {failure:?}"))
+        done.map(drop)
+            .map_err(|failure| anyhow::anyhow!("{object}: {failure:?}"))
     }
 
     /// What counts of both halves: ids and settings, without what differs from run to run.
@@ -234,13 +292,23 @@ impl Simulation {
 /// Settings of an Azure resource that follow from requests alone; ids of principals and addresses of servers do not.
 fn settings(properties: &Value) -> Value {
     const GENERATED: [&str; 9] = [
-        "principalId", "clientId", "tenantId", "creationTime", "createdOn", "updatedOn", "createdBy", "updatedBy", "issuer",
+        "principalId",
+        "clientId",
+        "tenantId",
+        "creationTime",
+        "createdOn",
+        "updatedOn",
+        "createdBy",
+        "updatedBy",
+        "issuer",
     ];
     match properties {
         Value::Object(fields) => fields
             .iter()
             .filter(|(name, _)| !GENERATED.contains(&name.as_str()))
-            .filter(|(name, _)| !name.to_lowercase().ends_with("time") && !name.to_lowercase().contains("etag"))
+            .filter(|(name, _)| {
+                !name.to_lowercase().ends_with("time") && !name.to_lowercase().contains("etag")
+            })
             .map(|(name, value)| (name.clone(), settings(value)))
             .collect::<serde_json::Map<_, _>>()
             .into(),

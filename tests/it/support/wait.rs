@@ -15,7 +15,10 @@ pub fn until<T>(
             Ok(None) => "not yet".to_owned(),
             Err(error) => format!("{error:#}"),
         };
-        anyhow::ensure!(Instant::now() < end, "{what}: waited {limit:?}; last: {last}");
+        anyhow::ensure!(
+            Instant::now() < end,
+            "{what}: waited {limit:?}; last: {last}"
+        );
         std::thread::sleep(Duration::from_millis(500));
     }
 }

@@ -67,7 +67,9 @@ impl Workspace {
     }
 
     pub fn write(&self, hcl: &str) -> anyhow::Result<()> {
-        let head = format!("terraform {{\n  required_providers {{ postgres = {{ source = \"{SOURCE}\" }} }}\n}}\n");
+        let head = format!(
+            "terraform {{\n  required_providers {{ postgres = {{ source = \"{SOURCE}\" }} }}\n}}\n"
+        );
         Ok(std::fs::write(self.path().join("main.tf"), head + hcl)?)
     }
 
@@ -120,8 +122,18 @@ impl Workspace {
         }
         let command = format!("{} {}", self.cli.name, args.join(" "));
         let code = status.and_then(|status| status.code());
-        let outcome = Outcome::new(command, code, &read_to_string(&out)?, &read_to_string(&err)?);
-        anyhow::ensure!(status.is_some(), "`{}` hangs:\n{}", outcome.command, outcome.readable());
+        let outcome = Outcome::new(
+            command,
+            code,
+            &read_to_string(&out)?,
+            &read_to_string(&err)?,
+        );
+        anyhow::ensure!(
+            status.is_some(),
+            "`{}` hangs:\n{}",
+            outcome.command,
+            outcome.readable()
+        );
         Ok(outcome)
     }
 
@@ -136,7 +148,13 @@ impl Workspace {
 
     /// `plan -detailed-exitcode`: 0 nothing to do, 1 error, 2 something to do.
     pub fn plan(&self, more: &[&str]) -> anyhow::Result<Outcome> {
-        let mut args = vec!["plan", "-json", "-input=false", "-detailed-exitcode", "-out=plan"];
+        let mut args = vec![
+            "plan",
+            "-json",
+            "-input=false",
+            "-detailed-exitcode",
+            "-out=plan",
+        ];
         args.extend(more);
         self.run(&args)
     }
@@ -200,7 +218,12 @@ impl Workspace {
         for mode in [&[][..], &["-refresh-only"][..]] {
             let outcome = self.plan(mode)?;
             let changes = changes(&self.planned()?);
-            anyhow::ensure!(changes.is_empty(), "{} should be empty: {changes}\n{}", outcome.command, outcome.readable());
+            anyhow::ensure!(
+                changes.is_empty(),
+                "{} should be empty: {changes}\n{}",
+                outcome.command,
+                outcome.readable()
+            );
             if mode.is_empty() {
                 outcome.expect(0)?;
             }
@@ -222,7 +245,10 @@ impl Workspace {
 
     /// A plan that must find drift: the entries of `objects` that are not in sync, from both modes.
     pub fn drift(&self, address: &str) -> anyhow::Result<(Outcome, BTreeMap<String, String>)> {
-        anyhow::ensure!(self.refreshes(address)?, "`plan -refresh-only` shows no drift");
+        anyhow::ensure!(
+            self.refreshes(address)?,
+            "`plan -refresh-only` shows no drift"
+        );
         let outcome = self.plan(&[])?.expect(2)?;
         let plan = self.planned()?;
         let change = plan["resource_changes"]
@@ -236,7 +262,12 @@ impl Workspace {
             .into_iter()
             .flatten()
             .filter(|(_, state)| *state != "in sync")
-            .map(|(object, state)| (object.clone(), state.as_str().unwrap_or_default().to_owned()))
+            .map(|(object, state)| {
+                (
+                    object.clone(),
+                    state.as_str().unwrap_or_default().to_owned(),
+                )
+            })
             .collect();
         Ok((outcome, drifted))
     }
