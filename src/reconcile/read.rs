@@ -107,18 +107,34 @@ fn shown_paths(entry: &Entry, live: &Json) -> Vec<String> {
     changed
 }
 
-/// Says of each drifted path who changed it and when.
+/// Says of each drifted path who changed it and when. What an update did not reach was changed by nobody else.
 fn warn(key: &str, entry: &Entry, live: &Json, diagnostics: &mut Diagnostics) {
     let changed = shown_paths(entry, live);
-    if changed.is_empty() {
+    let (pending, drifted): (Vec<&String>, Vec<&String>) = changed
+        .iter()
+        .partition(|path| is_pending(&entry.address, live, path));
+    let path = Path::root().attribute("objects");
+    if !pending.is_empty() {
+        let paths: Vec<String> = pending.iter().map(|path| format!("`{path}`")).collect();
+        diagnostics.warning(
+            path.clone(),
+            format!("{key} waits for an update that did not finish"),
+            format!(
+                "The last apply did not get as far as {} of {}. The next one goes on.",
+                paths.join(", "),
+                entry.address
+            ),
+        );
+    }
+    if drifted.is_empty() {
         return;
     }
-    let lines: Vec<String> = changed
+    let lines: Vec<String> = drifted
         .iter()
         .map(|path| format!("- `{path}`: {}", who(&entry.address, live, path)))
         .collect();
     diagnostics.warning(
-        Path::root().attribute("objects"),
+        path,
         format!("{key} was changed outside of this configuration"),
         format!(
             "{} is not what was last applied:\n{}\nThe next apply takes it back, unless the configuration is changed to match.",
@@ -126,6 +142,13 @@ fn warn(key: &str, entry: &Entry, live: &Json, diagnostics: &mut Diagnostics) {
             lines.join("\n")
         ),
     );
+}
+
+/// True when the last one who wrote the field was this provider: it is as it was before an update that failed.
+fn is_pending(address: &Address, live: &Json, path: &str) -> bool {
+    matches!(address, Address::Kubernetes { .. })
+        && managed_fields::last_writer(live, path)
+            .is_some_and(|writer| writer.manager == mark::MANAGER)
 }
 
 fn who(address: &Address, live: &Json, path: &str) -> String {

@@ -16,6 +16,8 @@ use super::systems::{Systems, Takeover};
 
 /// How long a change that must roll pods may take to become visible in the status.
 const DISTURBANCE: Duration = Duration::from_secs(8);
+/// How long it must look finished before it counts as finished.
+const CALM: Duration = Duration::from_secs(3);
 
 /// What a step needs beside its part.
 pub struct Setting<'a> {
@@ -112,6 +114,8 @@ struct Written {
     /// `None` for an object that is shared with others.
     body: Option<Json>,
     warnings: Vec<String>,
+    /// Something rolls or restarts now; what `body` says of it is old.
+    disturbed: bool,
 }
 
 async fn write<M: Sync>(
@@ -125,6 +129,7 @@ async fn write<M: Sync>(
         status: Status::Unchanged,
         body: None,
         warnings: Vec::new(),
+        disturbed: false,
     };
     if desired.ownership == Ownership::Shared {
         systems.ensure(desired).await?;
@@ -151,6 +156,7 @@ async fn write<M: Sync>(
         .as_ref()
         .is_some_and(|paths| part.disturbs(paths, model))
     {
+        written.disturbed = true;
         await_disturbance(setting, part, model, desired).await;
     }
     written.status = changed.map_or(Status::Created, Status::Updated);
@@ -168,7 +174,12 @@ async fn finish<M: Sync>(
         None => None,
         Some(body) => {
             let address = desired.address.clone();
-            Some(await_ready(setting, part, model, Live { address, body }).await?)
+            let live = Live { address, body };
+            Some(if written.disturbed {
+                await_calm(setting, part, model, live).await?
+            } else {
+                await_ready(setting, part, model, live).await?
+            })
         }
     };
     Ok(Done {
@@ -205,6 +216,31 @@ pub fn foreign(owner: &str, import: &str, desired: &Desired, live: &Json) -> Opt
     Some(Failure::other("An object already exists", detail))
 }
 
+/// After something rolled: ready, and still ready a moment later. Between two instances a status may look finished.
+async fn await_calm<M: Sync>(
+    setting: &Setting<'_>,
+    part: &dyn Part<M>,
+    model: &M,
+    live: Live,
+) -> Result<Live, Failure> {
+    loop {
+        let seen = wait_ready(setting, part, model, &live.address).await?;
+        tokio::select! {
+            () = tokio::time::sleep(CALM) => {}
+            () = setting.systems.limits.cancel.cancelled() => {}
+        }
+        let again = setting.systems.read(&seen.address).await?;
+        let Some(body) = again else { return Ok(seen) };
+        let again = Live {
+            address: seen.address,
+            body,
+        };
+        if part.readiness(model, &again) == Readiness::Ready {
+            return Ok(again);
+        }
+    }
+}
+
 async fn await_ready<M: Sync>(
     setting: &Setting<'_>,
     part: &dyn Part<M>,
@@ -221,7 +257,16 @@ async fn await_ready<M: Sync>(
         }
         Readiness::Failed(_) | Readiness::Waiting(_) => {}
     }
-    let address = live.address.clone();
+    wait_ready(setting, part, model, &live.address).await
+}
+
+async fn wait_ready<M: Sync>(
+    setting: &Setting<'_>,
+    part: &dyn Part<M>,
+    model: &M,
+    address: &Address,
+) -> Result<Live, Failure> {
+    let address = address.clone();
     let check = |body: &Json| {
         part.readiness(
             model,
