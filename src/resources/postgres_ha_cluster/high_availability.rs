@@ -265,6 +265,7 @@ pub fn validate(model: &PostgresHaCluster, diagnostics: &mut Diagnostics) {
     if let (Some(number), Some(instances)) =
         (block.synchronous_replicas.known(), model.instances.known())
         && number >= instances
+        && *instances > 0
     {
         diagnostics.error(
             path.attribute("synchronous_replicas"),

@@ -17,6 +17,9 @@ pub const PROVISIONER: &str = "disk.csi.azure.com";
 const CLASS_API: &str = "storage.k8s.io/v1";
 const GIB: i128 = 1 << 30;
 
+/// Kinds of disks.
+const TYPES: [&str; 4] = ["premium_v2", "premium", "premium_zrs", "class"];
+
 object! {
     /// A disk of its own for the write-ahead log of each instance. Once made it cannot be taken away.
     pub struct Wal {
@@ -34,7 +37,7 @@ object! {
     pub struct Storage {
         /// Kind of disk: `premium_v2` (Premium SSD v2), `premium` (Premium SSD, zonal), `premium_zrs` (Premium SSD, three zones), or
         /// `class` for the StorageClass named by `class_name`.
-        r#type: Attr<String> => optional().default("premium_v2").one_of(&["premium_v2", "premium", "premium_zrs", "class"]).replace(),
+        r#type: Attr<String> => optional().default("premium_v2").one_of(&TYPES).replace(),
         /// Name of an existing StorageClass, with `type = "class"`.
         class_name: Attr<String> => optional().replace(),
         /// Size of the data disk, as a Kubernetes quantity such as `64Gi`. It can grow, not shrink.
@@ -392,6 +395,10 @@ fn disk_limits(
     path: &Path,
     diagnostics: &mut Diagnostics,
 ) {
+    // Of a type that does not exist nothing more can be said.
+    if !TYPES.contains(&kind) {
+        return;
+    }
     if kind != "premium_v2" {
         for (name, value) in [("iops", iops), ("throughput", throughput)] {
             if !value.is_null() {

@@ -15,6 +15,9 @@ pub fn foreign(cli: &Cli, (): &()) -> anyhow::Result<()> {
     let cluster = json!({"apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster",
         "metadata": {"name": "pg", "namespace": NAMESPACE},
         "spec": {"instances": 1, "storage": {"size": "1Gi"}}});
+    let namespace =
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
+    simulation.make(&format!("Namespace/{NAMESPACE}"), &namespace)?;
     simulation.make("Cluster/pg", &cluster)?;
     workspace.write(&page(&simulation, &[])?)?;
     let refused = workspace.try_apply(&[])?.expect(1)?;

@@ -59,6 +59,11 @@ const RESOURCE: &str = r#"resource "postgres_ha_cluster" "pg" {
     schedules           = ["0 0 2 * * *", "0 30 14 * * *"]
     delete_with_cluster = true
   }
+  timeouts {
+    create = "60s"
+    update = "60s"
+    delete = "60s"
+  }
 }
 "#;
 

@@ -12,12 +12,6 @@ pub struct Cli {
 
 pub const NAMES: [&str; 2] = ["tofu", "terraform"];
 
-impl Cli {
-    pub fn is_tofu(&self) -> bool {
-        self.name == "tofu"
-    }
-}
-
 /// One entry per CLI, with the reason where it cannot be used. `TF_CLI` (a path or a name) leaves only that one.
 pub fn all() -> Vec<Result<Cli, (&'static str, String)>> {
     let chosen = std::env::var_os("TF_CLI").map(PathBuf::from);

@@ -18,14 +18,16 @@ pub const NAMESPACE: &str = "orders";
 pub const CLIENT_SECRET: &str = "q7~storySecretThatMustNotBeSeen";
 const GROUP_API: &str = "2024-07-01";
 const AKS_API: &str = "2024-09-01";
-/// Kinds that the resource makes or leads to, in the order of groups.
-const KINDS: [(&str, &str); 6] = [
+/// Kinds that the resource makes or leads to.
+const KINDS: [(&str, &str); 8] = [
+    ("", "Namespace"),
     ("postgresql.cnpg.io", "Cluster"),
     ("postgresql.cnpg.io", "Pooler"),
     ("postgresql.cnpg.io", "ScheduledBackup"),
     ("postgresql.cnpg.io", "Backup"),
     ("barmancloud.cnpg.io", "ObjectStore"),
     ("storage.k8s.io", "StorageClass"),
+    ("storage.k8s.io", "VolumeAttributesClass"),
 ];
 
 pub struct Simulation {
@@ -230,10 +232,9 @@ impl Simulation {
             .iter()
             .find(|(_, known)| *known == kind)
             .context("an unknown kind")?;
-        let namespace = if kind == "StorageClass" {
-            ""
-        } else {
-            NAMESPACE
+        let namespace = match kind {
+            "Namespace" | "StorageClass" | "VolumeAttributesClass" => "",
+            _ => NAMESPACE,
         };
         self.sandbox
             .kubernetes()

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fs::{File, read_to_string};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use lab::Lab;
@@ -16,6 +18,9 @@ use super::outcome::Outcome;
 const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-postgres");
 /// Where the provider says to come from.
 pub const SOURCE: &str = "pgaks/postgres";
+
+/// Longer than anything takes.
+const LIMIT: Duration = Duration::from_secs(400);
 
 pub struct Workspace {
     pub cli: Cli,
@@ -93,14 +98,43 @@ impl Workspace {
         command
     }
 
+    /// Runs to the end. A run that hangs is ended, and fails with what it said.
     pub fn run(&self, args: &[&str]) -> anyhow::Result<Outcome> {
-        let output = self.command(args).output().context("starting the CLI")?;
-        Ok(Outcome::new(
-            format!("{} {}", self.cli.name, args.join(" ")),
-            output.status.code(),
-            &String::from_utf8_lossy(&output.stdout),
-            &String::from_utf8_lossy(&output.stderr),
-        ))
+        let out = self.path().join("stdout");
+        let err = self.path().join("stderr");
+        let mut child = self
+            .command(args)
+            .stdout(File::create(&out)?)
+            .stderr(File::create(&err)?)
+            .spawn()
+            .with_context(|| format!("starting `{}`", self.cli.program.display()))?;
+        let end = Instant::now() + LIMIT;
+        let status = loop {
+            match child.try_wait()? {
+                Some(status) => break Some(status),
+                None if Instant::now() > end => break None,
+                None => std::thread::sleep(Duration::from_millis(20)),
+            }
+        };
+        if status.is_none() {
+            child.kill()?;
+            child.wait()?;
+        }
+        let command = format!("{} {}", self.cli.name, args.join(" "));
+        let code = status.and_then(|status| status.code());
+        let outcome = Outcome::new(
+            command,
+            code,
+            &read_to_string(&out)?,
+            &read_to_string(&err)?,
+        );
+        anyhow::ensure!(
+            status.is_some(),
+            "`{}` hangs:\n{}",
+            outcome.command,
+            outcome.readable()
+        );
+        Ok(outcome)
     }
 
     /// Starts without waiting, for runs that are disturbed.
@@ -183,22 +217,38 @@ impl Workspace {
     pub fn settled(&self) -> anyhow::Result<()> {
         for mode in [&[][..], &["-refresh-only"][..]] {
             let outcome = self.plan(mode)?;
-            if outcome.code == Some(2) {
-                let changes = changes(&self.planned()?);
-                anyhow::bail!(
-                    "{} should be empty: {changes}\n{}",
-                    outcome.command,
-                    outcome.readable()
-                );
+            let changes = changes(&self.planned()?);
+            anyhow::ensure!(
+                changes.is_empty(),
+                "{} should be empty: {changes}\n{}",
+                outcome.command,
+                outcome.readable()
+            );
+            if mode.is_empty() {
+                outcome.expect(0)?;
             }
-            outcome.expect(0)?;
         }
         Ok(())
     }
 
+    /// `plan -refresh-only`: whether a resource drifted. The exit code of this mode is of no use: OpenTofu's is never 2
+    /// (opentofu/opentofu#3107), Terraform's is 2 at times without a change (hashicorp/terraform#36403).
+    fn refreshes(&self, address: &str) -> anyhow::Result<bool> {
+        let outcome = self.plan(&["-refresh-only"])?;
+        anyhow::ensure!(outcome.errors().is_empty(), "{}", outcome.readable());
+        Ok(self.planned()?["resource_drift"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|change| change["address"] == address))
+    }
+
     /// A plan that must find drift: the entries of `objects` that are not in sync, from both modes.
     pub fn drift(&self, address: &str) -> anyhow::Result<(Outcome, BTreeMap<String, String>)> {
-        self.plan(&["-refresh-only"])?.expect(2)?;
+        anyhow::ensure!(
+            self.refreshes(address)?,
+            "`plan -refresh-only` shows no drift"
+        );
         let outcome = self.plan(&[])?.expect(2)?;
         let plan = self.planned()?;
         let change = plan["resource_changes"]
@@ -232,15 +282,20 @@ fn json(outcome: &Outcome) -> anyhow::Result<Value> {
     Ok(serde_json::from_str(line)?)
 }
 
-/// The attributes that a plan would change, with both values.
+/// What a plan would change or has seen changed, attribute by attribute.
 fn changes(plan: &Value) -> String {
     let mut found = String::new();
-    for list in ["resource_changes", "resource_drift"] {
+    for list in ["resource_changes", "resource_drift", "output_changes"] {
         for change in plan[list].as_array().into_iter().flatten() {
+            let actions = &change["change"]["actions"];
+            if *actions == serde_json::json!(["no-op"]) {
+                continue;
+            }
+            found += &format!("\n  {list} {} {actions}", change["address"]);
             let (before, after) = (&change["change"]["before"], &change["change"]["after"]);
             for (name, value) in before.as_object().into_iter().flatten() {
                 if after[name] != *value {
-                    found += &format!("\n  {list} {name}: {value} -> {}", after[name]);
+                    found += &format!("\n    {name}: {value} -> {}", after[name]);
                 }
             }
         }

@@ -209,3 +209,16 @@ fn ten_faults_in_one_configuration_are_ten_errors() {
     }));
     assert!(found.len() >= 10, "{found:?}");
 }
+
+#[test]
+fn one_fault_is_one_error() {
+    for (change, path) in [
+        (json!({"instances": 0}), "instances"),
+        (
+            json!({"storage": [{"size": "64Gi", "type": "floppy", "iops": 4000, "throughput": 200}]}),
+            "storage[0].type",
+        ),
+    ] {
+        assert_eq!(paths(change), [path]);
+    }
+}
