@@ -1,5 +1,3 @@
 //! Stories.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 mod wire;

@@ -58,6 +58,7 @@ object! {
 
     PodSpec {
         containers: Containers,
+        image_pull_secrets: Vec<LocalObjectReference>,
         affinity: Option<Affinity>,
         node_selector: Strings,
         tolerations: Vec<Toleration>,

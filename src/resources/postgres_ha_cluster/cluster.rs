@@ -105,6 +105,9 @@ impl PostgresHaCluster {
         if !tolerations.is_empty() {
             merge(&mut spec, json!({"affinity": {"tolerations": tolerations}}));
         }
+        if self.image_pull_secrets.get()?.is_some() {
+            spec["imagePullSecrets"] = self.pull_secrets()?;
+        }
         let inherited = self.inherited_metadata()?;
         if inherited != json!({}) {
             spec["inheritedMetadata"] = inherited;
@@ -240,8 +243,9 @@ impl Part<PostgresHaCluster> for Cluster {
 }
 
 /// Paths whose change makes the operator roll the pods.
-const ROLLING: [&str; 9] = [
+const ROLLING: [&str; 10] = [
     "spec.imageName",
+    "spec.imagePullSecrets",
     "spec.imageCatalogRef",
     "spec.resources",
     "spec.affinity",
@@ -350,6 +354,10 @@ fn rolling_changes(prior: &PostgresHaCluster, planned: &PostgresHaCluster) -> Ve
         prior.postgres_version != planned.postgres_version,
     );
     names.insert("image", prior.image != planned.image);
+    names.insert(
+        "image_pull_secrets",
+        prior.image_pull_secrets != planned.image_pull_secrets,
+    );
     names.insert("node_pool", pool(prior) != pool(planned));
     names.insert(
         "backup",

@@ -88,6 +88,8 @@ object! {
         /// Image of PostgreSQL in place of `postgres_version`. Its tag must start with the version.
         image: Attr<String> => optional().check(results::image),
         image_catalog: Block<ImageCatalog> => block(),
+        /// Secrets in the cluster's namespace for pulling images, of instances and poolers.
+        image_pull_secrets: Attr<BTreeSet<String>> => optional().check(checks::dns1123_subdomain),
         /// CPU of each instance, as a Kubernetes quantity: request, and limit unless `cpu_limit = false`.
         cpu: Attr<String> => optional().default("6").check(checks::quantity),
         /// Memory of each instance, as a Kubernetes quantity: request and limit.
@@ -179,6 +181,13 @@ object! {
 }
 
 impl PostgresHaCluster {
+    /// The member `imagePullSecrets` of a Cluster or a pod.
+    fn pull_secrets(&self) -> Result<Json, NotKnown> {
+        let secrets = self.image_pull_secrets.get()?;
+        let names = secrets.into_iter().flatten();
+        Ok(names.map(|name| json!({"name": name})).collect())
+    }
+
     /// Labels of every object.
     fn object_labels(&self) -> Result<Json, NotKnown> {
         Ok(json!(

@@ -1,6 +1,6 @@
 //! The way back from a live Cluster to the model: drift and import come from it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
@@ -40,6 +40,7 @@ pub fn cluster(live: &Json, fill: Fill, model: &mut PostgresHaCluster) {
             .filter(|text| !text.is_empty())
             .map_or(Attr::Null, Attr::from);
     }
+    pull_secrets(spec, fill, model);
     parameters(spec, model);
     storage(spec, model);
     availability(spec, model);
@@ -180,6 +181,18 @@ fn image(spec: &Json, model: &mut PostgresHaCluster) {
             .map(|minor| format!(".{minor}"))
             .unwrap_or_default();
         model.postgres_version = Attr::Known(format!("{}{minor}", version.major));
+    }
+}
+
+fn pull_secrets(spec: &Json, fill: Fill, model: &mut PostgresHaCluster) {
+    let live = spec["imagePullSecrets"].as_array();
+    let names = live
+        .into_iter()
+        .flatten()
+        .filter_map(|secret| secret["name"].as_str());
+    let names: BTreeSet<String> = names.map(str::to_owned).collect();
+    if !model.image_pull_secrets.is_null() || (fill == Fill::All && !names.is_empty()) {
+        model.image_pull_secrets = Attr::Known(names);
     }
 }
 

@@ -107,6 +107,9 @@ impl PoolerPart {
         if !tolerations.is_empty() {
             pod["tolerations"] = json!(tolerations);
         }
+        if model.image_pull_secrets.get()?.is_some() {
+            pod["imagePullSecrets"] = model.pull_secrets()?;
+        }
         Ok(json!({
             "cluster": {"name": model.cluster_name()?},
             "type": pooler.r#type.require()?,

@@ -11,6 +11,9 @@ use super::writer::Writer;
 use crate::support::cli::Cli;
 use crate::support::workspace::Workspace;
 
+/// Takes a primary away: the place, its pod, its node.
+type Way = fn(&Place, &str, u8) -> anyhow::Result<()>;
+
 pub fn story(cli: &Cli, lab: &Lab) -> anyhow::Result<()> {
     let place = Place::new(lab, "kills")?;
     let workspace = Workspace::new(cli)?.inside(lab);
@@ -20,7 +23,7 @@ pub fn story(cli: &Cli, lab: &Lab) -> anyhow::Result<()> {
     workspace.settled()?;
     place
         .sql("set role app; create table written (phase text, n bigint, primary key (phase, n))")?;
-    let ways: [(&str, fn(&Place, &str, u8) -> anyhow::Result<()>); 3] = [
+    let ways: [(&str, Way); 3] = [
         ("pod", |place, pod, _| {
             place
                 .kubectl(&["delete", "pod", pod, "--force", "--grace-period=0"])

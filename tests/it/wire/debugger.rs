@@ -21,8 +21,10 @@ provider "postgres" {
 }
 
 resource "postgres_ha_cluster" "main" {
-  name      = "Not A Name"
-  instances = 3
+  name = "Not A Name"
+  storage {
+    size = "64Gi"
+  }
 }
 "#;
 

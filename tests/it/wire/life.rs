@@ -56,8 +56,9 @@ async fn sigint_is_left_to_core() {
 async fn sigterm_ends_the_process() {
     let mut plugin = Plugin::start().await;
     let mut stdio = GrpcStdioClient::new(plugin.channel().await);
-    let _stream = stdio.stream_stdio(()).await.unwrap();
+    let mut stream = stdio.stream_stdio(()).await.unwrap().into_inner();
     plugin.signal(Signal::TERM);
+    assert!(soon(stream.message()).await.unwrap().is_none());
     assert_eq!(plugin.ended().await.code(), Some(0));
     assert_eq!(plugin.sockets(), 0);
 }

@@ -39,6 +39,10 @@ fn every_fault_names_its_attribute() {
         (json!({"postgres_version": "latest"}), "postgres_version"),
         (json!({"image": "postgres:latest"}), "image"),
         (
+            json!({"image_pull_secrets": ["no_name"]}),
+            "image_pull_secrets",
+        ),
+        (
             json!({"postgres_version": "17", "image": "postgres:17"}),
             "image",
         ),

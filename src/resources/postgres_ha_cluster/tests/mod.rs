@@ -40,7 +40,7 @@ pub fn full() -> Json {
         "name": "pg", "namespace": "data", "aks_cluster_id": AKS, "instances": 3, "postgres_version": "17.5",
         "cpu": "4", "memory": "16Gi", "cpu_limit": false, "tuning": "mixed", "parameters": {"work_mem": "16MB"},
         "labels": {"team": "a"}, "annotations": {"note": "b"}, "description": "orders", "log_level": "debug",
-        "priority_class": "database", "deletion_protection": false, "on_destroy": "delete",
+        "priority_class": "database", "image_pull_secrets": ["registry"], "deletion_protection": false, "on_destroy": "delete",
         "node_pool": [{"name": "pgpool", "vm_size": "Standard_D4s_v5", "zones": ["1", "2", "3"], "dedicated": true, "labels": {"x": "y"}, "max_surge": "33%", "tags": {"cost": "1"}}],
         "storage": [{"type": "premium_v2", "size": "256Gi", "iops": 8000, "throughput": 500, "reclaim_policy": "Delete", "wal": [{"size": "64Gi", "iops": 4000}]}],
         "high_availability": [{"profile": "fast", "synchronous_replicas": 1, "failover_delay": 1, "zone_spread": "preferred", "readiness_probe": [{"type": "streaming", "maximum_lag": "16Mi"}]}],

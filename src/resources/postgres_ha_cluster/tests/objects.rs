@@ -97,6 +97,9 @@ fn the_full_configuration_makes_every_object() {
         "true"
     );
     assert_eq!(spec["resources"]["limits"], json!({"memory": "16Gi"}));
+    assert_eq!(spec["imagePullSecrets"], json!([{"name": "registry"}]));
+    let pooler = &objects["Pooler/pg-pooler-rw"].body["spec"]["template"]["spec"];
+    assert_eq!(pooler["imagePullSecrets"], json!([{"name": "registry"}]));
     assert_eq!(
         objects["ObjectStore/pg"].body["spec"]["configuration"],
         json!({
