@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::failure::{Failure, FailureKind};
 use super::graph::Graph;
 use super::mark;
-use super::object::{Address, Desired, Outputs};
+use super::object::Address;
 use super::part::{Milestone, Part, Readiness};
 use super::run::{self, Finished, decode};
 use super::step::{self, Setting};
@@ -125,43 +125,32 @@ async fn look<M: Object + Sync>(
     model: &M,
     lease: &Lease,
 ) -> Result<Before, Failure> {
-    let mut wanted: BTreeMap<String, (&str, Address, Option<Desired>)> = BTreeMap::new();
+    let mut wanted: BTreeMap<String, (&dyn Part<M>, Address)> = BTreeMap::new();
     for part in graph.parts() {
-        let desired = part.desired(model, &Outputs::default()).unwrap_or_default();
         for address in part.addresses(model).unwrap_or_default() {
-            let known = desired
-                .iter()
-                .find(|desired| desired.address == address)
-                .cloned();
-            wanted.insert(address.key(), (part.name(), address, known));
+            wanted.insert(address.key(), (part.as_ref(), address));
         }
     }
-    let read = join_all(
-        wanted
-            .into_iter()
-            .map(|(key, (part, address, desired))| async move {
-                let found = setting.systems.read_to_create(&address).await;
-                (key, part, desired, found)
-            }),
-    )
+    let read = join_all(wanted.into_iter().map(|(key, (part, address))| async move {
+        let found = setting.systems.read_to_create(&address).await;
+        (key, part, address, found)
+    }))
     .await;
     let mut existing = Vec::new();
     let mut refused = Vec::new();
-    for (key, part, desired, found) in read {
+    for (key, part, address, found) in read {
         let Some(live) = found? else { continue };
-        if let Some(desired) = &desired
-            && let Some(failure) = step::foreign(setting.owner, setting.import, desired, &live)
-        {
+        if let Some(failure) = step::foreign(setting, part.ownership(), &address, &live) {
             refused.push(failure.detail);
-        } else if part == primary {
+        } else if part.name() == primary {
             if mark::is_finished(&live) {
                 refused.push(format!(
                     "The resource exists and its creation was finished (perhaps only the last answer was lost). Nothing was changed. \
                      To manage it, import it: `{}`",
                     setting.import
                 ));
-            } else if let Some(desired) = &desired {
-                wait_for_other_run(setting.systems, &desired.address, &live, lease).await?;
+            } else {
+                wait_for_other_run(setting.systems, &address, &live, lease).await?;
             }
         }
         existing.push(key);

@@ -5,7 +5,7 @@
 
 use serde_json::Value as Json;
 
-use super::object::{Address, Desired, Live, Outputs};
+use super::object::{Address, Desired, Live, Outputs, Ownership};
 use crate::schema::attr::NotKnown;
 use crate::schema::diagnostic::Diagnostics;
 
@@ -47,6 +47,11 @@ pub trait Part<M>: Send + Sync {
     /// The parts whose outputs and observations this one reads, or that must stand before it. This is the graph.
     fn needs(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// How the objects show whose they are, known before anything else about them is.
+    fn ownership(&self) -> Ownership {
+        Ownership::Labels
     }
 
     /// Rules that the configuration alone can tell, with the path of each fault.

@@ -196,21 +196,27 @@ fn refuse_foreign(setting: &Setting<'_>, desired: &Desired, live: &Json) -> Resu
     if setting.held.objects.contains_key(&desired.address.key()) {
         return Ok(());
     }
-    foreign(setting.owner, setting.import, desired, live).map_or(Ok(()), Err)
+    foreign(setting, desired.ownership, &desired.address, live).map_or(Ok(()), Err)
 }
 
 /// Why a live object may not be taken by a resource with this owner mark.
-pub fn foreign(owner: &str, import: &str, desired: &Desired, live: &Json) -> Option<Failure> {
-    let detail = match mark::owner_of(desired.ownership, live, owner) {
+pub fn foreign(
+    setting: &Setting<'_>,
+    ownership: Ownership,
+    address: &Address,
+    live: &Json,
+) -> Option<Failure> {
+    let import = setting.import;
+    let detail = match mark::owner_of(ownership, live, setting.owner) {
         Owner::Ours => return None,
         Owner::Other => format!(
             "{} belongs to another resource of this provider (its `{}` mark differs). Choose another name, or remove it there.",
-            desired.address,
+            address,
             mark::OWNER
         ),
         Owner::Nobody => format!(
             "{} exists and was not made by this resource. Nothing was changed. To manage what is there, import it: `{import}`",
-            desired.address
+            address
         ),
     };
     Some(Failure::other("An object already exists", detail))

@@ -14,6 +14,10 @@ impl Part<PostgresHaCluster> for Namespace {
         "namespace"
     }
 
+    fn ownership(&self) -> Ownership {
+        Ownership::Shared
+    }
+
     fn desired(
         &self,
         model: &PostgresHaCluster,
@@ -21,7 +25,7 @@ impl Part<PostgresHaCluster> for Namespace {
     ) -> Result<Vec<Desired>, NotKnown> {
         let address = Address::kubernetes("v1", "Namespace", None, model.namespace_name()?);
         Ok(vec![
-            Desired::kubernetes(address, json!({}), json!({})).owned_by(Ownership::Shared),
+            Desired::kubernetes(address, json!({}), json!({})).owned_by(self.ownership()),
         ])
     }
 

@@ -265,6 +265,10 @@ impl Part<PostgresHaCluster> for NodePoolPart {
         model.node_pool_id.derive(id);
     }
 
+    fn ownership(&self) -> Ownership {
+        Ownership::Tags("properties.tags")
+    }
+
     fn addresses(&self, model: &PostgresHaCluster) -> Result<Vec<Address>, NotKnown> {
         let Some(pool) = model.node_pool.get()? else {
             return Ok(Vec::new());
@@ -292,7 +296,7 @@ impl Part<PostgresHaCluster> for NodePoolPart {
                 Desired::arm(
                     address,
                     Write::ReadModifyPut,
-                    Ownership::Tags("properties.tags"),
+                    self.ownership(),
                     body.clone(),
                 )
                 .locked(model.aks_cluster_id.known().cloned().unwrap_or_default())

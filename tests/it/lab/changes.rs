@@ -1,5 +1,7 @@
 //! Changes by hand are seen, told and taken back; changes of the configuration reach PostgreSQL.
 
+use std::time::Duration;
+
 use anyhow::ensure;
 use lab::Lab;
 use serde_json::json;
@@ -7,6 +9,7 @@ use serde_json::json;
 use super::page::{ADDRESS, Page};
 use super::place::Place;
 use crate::support::cli::Cli;
+use crate::support::wait;
 use crate::support::workspace::Workspace;
 
 pub fn story(cli: &Cli, lab: &Lab) -> anyhow::Result<()> {
@@ -137,18 +140,23 @@ fn scale(
     page.instances = instances;
     workspace.write(&page.hcl(place))?;
     workspace.apply()?;
-    let pods = place.kubectl(&[
-        "get",
-        "pods",
-        "-l",
-        "cnpg.io/podRole=instance",
-        "-o",
-        "name",
-    ])?;
-    ensure!(
-        pods.lines().count() == usize::from(instances),
-        "{instances} instances wanted: {pods}"
-    );
+    // The pod that goes may still be ending.
+    wait::until("the number of pods", Duration::from_secs(60), || {
+        let pods = place.kubectl(&[
+            "get",
+            "pods",
+            "-l",
+            "cnpg.io/podRole=instance",
+            "-o",
+            "name",
+        ])?;
+        ensure!(
+            pods.lines().count() == usize::from(instances),
+            "{instances} wanted: {pods}"
+        );
+        Ok(Some(()))
+    })?;
+    place.healthy(instances.into())?;
     workspace.settled()
 }
 

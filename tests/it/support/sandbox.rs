@@ -9,15 +9,13 @@ use sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use super::administrator::Administrator;
 use super::cli::Cli;
-use super::wait;
 use super::workspace::Workspace;
 
 pub const NAMESPACE: &str = "orders";
 /// Known to nobody else, so that it can be looked for.
 pub const CLIENT_SECRET: &str = "q7~storySecretThatMustNotBeSeen";
-const GROUP_API: &str = "2024-07-01";
-const AKS_API: &str = "2024-09-01";
 /// Kinds that the resource makes or leads to.
 const KINDS: [(&str, &str); 8] = [
     ("", "Namespace"),
@@ -33,7 +31,7 @@ const KINDS: [(&str, &str); 8] = [
 pub struct Simulation {
     pub sandbox: Sandbox,
     runtime: Runtime,
-    http: reqwest::Client,
+    administrator: Administrator,
     pub aks: String,
     pub group: String,
 }
@@ -47,93 +45,26 @@ impl Simulation {
             .build()?;
         let mut options = Options::default();
         options.application.secret = CLIENT_SECRET.to_owned();
-        let sandbox = runtime.block_on(Sandbox::start(options))?;
-        let ca = reqwest::Certificate::from_pem(sandbox.ca_pem.as_bytes())?;
-        let http = reqwest::Client::builder().tls_certs_only([ca]).build()?;
-        let group = format!(
-            "/subscriptions/{}/resourceGroups/rg-orders",
-            sandbox.connection().subscription_id
-        );
-        let simulation = Self {
-            aks: format!("{group}/providers/Microsoft.ContainerService/managedClusters/aks-orders"),
+        let (sandbox, administrator) = runtime.block_on(async {
+            let sandbox = Sandbox::start(options).await?;
+            let administrator = Administrator::new(&sandbox).await?;
+            administrator.furnish().await?;
+            anyhow::Ok((sandbox, administrator))
+        })?;
+        sandbox.world.log.clear();
+        Ok(Self {
+            aks: administrator.aks.clone(),
+            group: administrator.group.clone(),
             sandbox,
             runtime,
-            http,
-            group,
-        };
-        simulation.furnish()?;
-        Ok(simulation)
-    }
-
-    fn furnish(&self) -> anyhow::Result<()> {
-        let token = self.token()?;
-        self.put(
-            &token,
-            &self.group,
-            GROUP_API,
-            json!({"location": "westeurope"}),
-        )?;
-        self.put(&token, &self.aks, AKS_API, aks_cluster())?;
-        wait::until(
-            "the AKS cluster",
-            std::time::Duration::from_secs(30),
-            || {
-                let resources = self.azure();
-                let state = resources
-                    .get(&self.aks.to_lowercase())
-                    .map(|body| &body["properties"]["provisioningState"]);
-                Ok((state == Some(&json!("Succeeded"))).then_some(()))
-            },
-        )?;
-        self.sandbox.world.log.clear();
-        Ok(())
-    }
-
-    fn token(&self) -> anyhow::Result<String> {
-        let connection = self.sandbox.connection();
-        let url = format!(
-            "{}{}/oauth2/v2.0/token",
-            connection.endpoints.authority_host, connection.tenant_id
-        );
-        let form = format!(
-            "grant_type=client_credentials&client_id={}&client_secret={}&scope={}",
-            connection.client_id,
-            connection.client_secret.replace('~', "%7E"),
-            format!("{}/.default", connection.audience)
-                .replace(':', "%3A")
-                .replace('/', "%2F"),
-        );
-        let request = self
-            .http
-            .post(url)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(form);
-        let answer = self.send(request)?;
-        Ok(answer["access_token"]
-            .as_str()
-            .context("no token")?
-            .to_owned())
-    }
-
-    fn put(&self, token: &str, id: &str, version: &str, body: Value) -> anyhow::Result<Value> {
-        let base = &self.sandbox.world.endpoints.resource_manager_endpoint;
-        let request = self
-            .http
-            .put(format!("{base}{id}?api-version={version}"))
-            .bearer_auth(token)
-            .header("content-type", "application/json")
-            .body(body.to_string());
-        self.send(request)
-    }
-
-    fn send(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Value> {
-        self.runtime.block_on(async {
-            let answer = request.send().await?;
-            let status = answer.status();
-            let text = answer.text().await?;
-            anyhow::ensure!(status.is_success(), "{status}: {text}");
-            Ok(serde_json::from_str(&text)?)
+            administrator,
         })
+    }
+
+    /// A resource that somebody made in Azure.
+    pub fn make_in_azure(&self, id: &str, version: &str, body: Value) -> anyhow::Result<()> {
+        let put = self.administrator.put(id, version, body);
+        self.runtime.block_on(put).map(drop)
     }
 
     pub fn workspace(&self, cli: &Cli) -> anyhow::Result<Workspace> {
@@ -315,18 +246,4 @@ fn settings(properties: &Value) -> Value {
         Value::String(text) if text.contains("localhost:") => json!("an address"),
         other => other.clone(),
     }
-}
-
-fn aks_cluster() -> Value {
-    json!({
-        "location": "westeurope",
-        "identity": {"type": "SystemAssigned"},
-        "properties": {
-            "kubernetesVersion": "1.33", "dnsPrefix": "orders",
-            "oidcIssuerProfile": {"enabled": true},
-            "securityProfile": {"workloadIdentity": {"enabled": true}},
-            "networkProfile": {"networkPlugin": "azure", "networkPluginMode": "overlay"},
-            "agentPoolProfiles": [{"name": "system", "mode": "System", "vmSize": "Standard_D2s_v5", "count": 2}],
-        },
-    })
 }

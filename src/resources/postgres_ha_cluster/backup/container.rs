@@ -48,6 +48,10 @@ impl Part<PostgresHaCluster> for Container {
         &["storage_account"]
     }
 
+    fn ownership(&self) -> Ownership {
+        Ownership::Name
+    }
+
     fn addresses(&self, model: &PostgresHaCluster) -> Result<Vec<Address>, NotKnown> {
         Ok(model
             .container_id()?
@@ -66,7 +70,7 @@ impl Part<PostgresHaCluster> for Container {
             .into_iter()
             .map(|address| {
                 let body = json!({"properties": {"publicAccess": "None"}});
-                Desired::arm(address, Write::Put, Ownership::Name, body).locked(
+                Desired::arm(address, Write::Put, self.ownership(), body).locked(
                     model
                         .storage_account_id
                         .known()

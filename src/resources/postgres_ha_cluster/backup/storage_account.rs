@@ -120,6 +120,10 @@ impl Part<PostgresHaCluster> for StorageAccountPart {
             .collect())
     }
 
+    fn ownership(&self) -> Ownership {
+        Ownership::Tags("tags")
+    }
+
     fn addresses(&self, model: &PostgresHaCluster) -> Result<Vec<Address>, NotKnown> {
         if !model.makes_storage_account()? {
             return Ok(Vec::new());
@@ -169,7 +173,7 @@ impl Part<PostgresHaCluster> for StorageAccountPart {
                 Desired::arm(
                     address,
                     Write::ReadModifyPut,
-                    Ownership::Tags("tags"),
+                    self.ownership(),
                     body.clone(),
                 )
             })

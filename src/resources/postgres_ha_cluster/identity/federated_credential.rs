@@ -21,6 +21,10 @@ impl Part<PostgresHaCluster> for FederatedCredential {
         &["aks_cluster", "identity"]
     }
 
+    fn ownership(&self) -> Ownership {
+        Ownership::Name
+    }
+
     fn addresses(&self, model: &PostgresHaCluster) -> Result<Vec<Address>, NotKnown> {
         let Some(identity) = model.wanted_identity()? else {
             return Ok(Vec::new());
@@ -55,7 +59,7 @@ impl Part<PostgresHaCluster> for FederatedCredential {
             .addresses(model)?
             .into_iter()
             .map(|address| {
-                Desired::arm(address, Write::Put, Ownership::Name, body.clone())
+                Desired::arm(address, Write::Put, self.ownership(), body.clone())
                     .locked(identity.id())
             })
             .collect())

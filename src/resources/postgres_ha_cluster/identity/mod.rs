@@ -152,6 +152,10 @@ impl Part<PostgresHaCluster> for IdentityPart {
         })
     }
 
+    fn ownership(&self) -> Ownership {
+        Ownership::Tags("tags")
+    }
+
     fn addresses(&self, model: &PostgresHaCluster) -> Result<Vec<Address>, NotKnown> {
         Ok(match model.wanted_identity()? {
             Some(Wanted::Made(id)) => vec![Address::arm(id, API_VERSION)],
@@ -174,7 +178,7 @@ impl Part<PostgresHaCluster> for IdentityPart {
         });
         Ok(addresses
             .into_iter()
-            .map(|address| Desired::arm(address, Write::Put, Ownership::Tags("tags"), body.clone()))
+            .map(|address| Desired::arm(address, Write::Put, self.ownership(), body.clone()))
             .collect())
     }
 

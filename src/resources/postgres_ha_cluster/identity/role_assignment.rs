@@ -24,6 +24,10 @@ impl Part<PostgresHaCluster> for RoleAssignment {
     }
 
     /// The name follows from scope, role and identity, so that an assignment whose answer was lost is found again.
+    fn ownership(&self) -> Ownership {
+        Ownership::Name
+    }
+
     fn addresses(&self, model: &PostgresHaCluster) -> Result<Vec<Address>, NotKnown> {
         let (Some(identity), Some(scope)) = (model.wanted_identity()?, model.container_id()?)
         else {
@@ -58,7 +62,7 @@ impl Part<PostgresHaCluster> for RoleAssignment {
         }});
         Ok(addresses
             .into_iter()
-            .map(|address| Desired::arm(address, Write::Recreate, Ownership::Name, body.clone()))
+            .map(|address| Desired::arm(address, Write::Recreate, self.ownership(), body.clone()))
             .collect())
     }
 
