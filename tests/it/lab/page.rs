@@ -57,7 +57,12 @@ resource "postgres_ha_cluster" "pg" {{
     size = "{size}"
     wal {{ size = "1Gi" }}
   }}
-{poolers}{backup}}}
+{poolers}{backup}  timeouts {{
+    create = "5m"
+    update = "5m"
+    delete = "5m"
+  }}
+}}
 "#,
             kubeconfig = place.lab.kubeconfig().display(),
             namespace = place.namespace,
