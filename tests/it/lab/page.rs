@@ -83,6 +83,7 @@ fn backup(place: &Place) -> String {
         r#"  backup {{
     storage_account {{ endpoint = "{}" }}
     container   = "{}"
+    path        = "{}"
     credential  = "connection_string"
     secret_name = "{}"
     secret_key  = "connection"
@@ -90,6 +91,7 @@ fn backup(place: &Place) -> String {
 "#,
         place.account.blob_endpoint(),
         super::place::CONTAINER,
+        place.namespace,
         super::place::SECRET
     )
 }
