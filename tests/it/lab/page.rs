@@ -57,7 +57,12 @@ resource "postgres_ha_cluster" "pg" {{
     size = "{size}"
     wal {{ size = "1Gi" }}
   }}
-{poolers}{backup}}}
+{poolers}{backup}  timeouts {{
+    create = "5m"
+    update = "5m"
+    delete = "5m"
+  }}
+}}
 "#,
             kubeconfig = place.lab.kubeconfig().display(),
             namespace = place.namespace,
@@ -78,6 +83,7 @@ fn backup(place: &Place) -> String {
         r#"  backup {{
     storage_account {{ endpoint = "{}" }}
     container   = "{}"
+    path        = "{}"
     credential  = "connection_string"
     secret_name = "{}"
     secret_key  = "connection"
@@ -85,6 +91,7 @@ fn backup(place: &Place) -> String {
 "#,
         place.account.blob_endpoint(),
         super::place::CONTAINER,
+        place.namespace,
         super::place::SECRET
     )
 }

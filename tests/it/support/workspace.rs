@@ -19,8 +19,8 @@ const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-postgres");
 /// Where the provider says to come from.
 pub const SOURCE: &str = "pgaks/postgres";
 
-/// Longer than anything takes.
-const LIMIT: Duration = Duration::from_secs(400);
+/// Longer than any timeout of the provider in these stories.
+const LIMIT: Duration = Duration::from_secs(360);
 
 pub struct Workspace {
     pub cli: Cli,
