@@ -64,7 +64,23 @@ impl Simulation {
     /// A resource that somebody made in Azure.
     pub fn make_in_azure(&self, id: &str, version: &str, body: Value) -> anyhow::Result<()> {
         let put = self.administrator.put(id, version, body);
-        self.runtime.block_on(put).map(drop)
+        self.runtime.block_on(put)?;
+        wait::until(
+            "what the administrator makes",
+            std::time::Duration::from_secs(30),
+            || {
+                let made = self
+                    .azure()
+                    .into_iter()
+                    .find(|(known, _)| known.eq_ignore_ascii_case(id));
+                let state = made.and_then(|(_, body)| {
+                    body["properties"]["provisioningState"]
+                        .as_str()
+                        .map(str::to_owned)
+                });
+                Ok((state.as_deref() != Some("Creating")).then_some(()))
+            },
+        )
     }
 
     pub fn workspace(&self, cli: &Cli) -> anyhow::Result<Workspace> {
