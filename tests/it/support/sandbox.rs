@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 
 use super::administrator::Administrator;
 use super::cli::Cli;
+use super::wait;
 use super::workspace::Workspace;
 
 pub const NAMESPACE: &str = "orders";
