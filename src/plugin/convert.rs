@@ -22,6 +22,18 @@ pub fn value_in(dynamic: Option<&wire::DynamicValue>, ty: &Type) -> Result<Value
     value.map_err(|error| error.to_string())
 }
 
+/// Whether a value on the wire is null, whatever its type.
+pub fn is_null(dynamic: Option<&wire::DynamicValue>) -> bool {
+    const NIL: &[u8] = &[0xc0];
+    let Some(dynamic) = dynamic else {
+        return true;
+    };
+    match (dynamic.msgpack.as_slice(), dynamic.json.as_slice()) {
+        ([], json) => json.is_empty() || json.trim_ascii() == b"null",
+        (msgpack, _) => msgpack == NIL,
+    }
+}
+
 pub fn value_out(value: &Value, ty: &Type) -> wire::DynamicValue {
     wire::DynamicValue {
         msgpack: msgpack::encode(value, ty),
@@ -207,6 +219,9 @@ mod tests {
         let empty = wire::DynamicValue::default();
         assert_eq!(value_in(None, &Type::String), Ok(Value::Null));
         assert_eq!(value_in(Some(&empty), &Type::String), Ok(Value::Null));
+        assert!(is_null(None) && is_null(Some(&empty)));
+        assert!(is_null(Some(&value_out(&Value::Null, &Type::String))));
+        assert!(!is_null(Some(&value_out(&"".into(), &Type::String))));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
 
 use super::schemas::Found;
@@ -19,6 +20,7 @@ pub type Shared = Arc<dyn Provider>;
 pub struct Runs {
     stop: Arc<Mutex<CancellationToken>>,
     outlives_stop: bool,
+    tasks: TaskTracker,
 }
 
 impl Runs {
@@ -46,16 +48,23 @@ impl Runs {
             write_only_attributes_allowed: true,
         }
     }
-}
 
-/// Runs `work` to its end even when the connection is lost. A panic becomes a diagnostic.
-pub async fn run<T: Send + 'static>(
-    span: Span,
-    work: impl Future<Output = Found<T>> + Send + 'static,
-) -> Found<T> {
-    tokio::spawn(work.instrument(span))
-        .await
-        .unwrap_or_else(|error| Err(panicked(error)))
+    /// Runs `work` to its end even when the connection is lost. A panic becomes a diagnostic.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        span: Span,
+        work: impl Future<Output = Found<T>> + Send + 'static,
+    ) -> Found<T> {
+        tokio::spawn(self.tasks.track_future(work.instrument(span)))
+            .await
+            .unwrap_or_else(|error| Err(panicked(error)))
+    }
+
+    /// Waits for what runs, also for work whose connection is lost: nobody else does.
+    pub async fn ended(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
 }
 
 fn panicked(error: tokio::task::JoinError) -> Diagnostics {

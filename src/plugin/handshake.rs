@@ -1,5 +1,6 @@
 //! The start of a plugin as go-plugin's clients know it: a cookie, a listener, one line on stdout.
 
+use std::fs::{Permissions, set_permissions};
 use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
@@ -87,8 +88,9 @@ impl Listener {
         let path = dir.join(&name[..16]);
         match Self::unix(path.clone()) {
             Ok(listener) => {
-                if let Some(group) = &environment.socket_group {
-                    open_to(group, &path)?;
+                match &environment.socket_group {
+                    Some(group) => open_to(group, &path)?,
+                    None => set_permissions(&path, Permissions::from_mode(0o600))?,
                 }
                 Ok(listener)
             }
@@ -140,7 +142,7 @@ fn open_to(group: &str, path: &Path) -> std::io::Result<()> {
         })?,
     };
     chown(path, None, Some(id))?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))
+    set_permissions(path, Permissions::from_mode(0o660))
 }
 
 /// Finds a group in the text of a group file, whose lines are `name:password:id:members`.

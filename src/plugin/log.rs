@@ -6,12 +6,14 @@ use std::time::Instant;
 
 use serde_json::{Map, Value as Json};
 use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::Registry;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Registry};
 
 use super::guard;
 
@@ -19,8 +21,7 @@ use super::guard;
 const LONGEST_LINE: usize = 60_000;
 /// Texts up to this length are never cut.
 const SHORT: usize = 40;
-/// What other crates say is noise to users of a provider.
-const QUIET: &str = "h2=warn,hyper=warn,hyper_util=warn,rustls=warn,tonic=warn,tower=warn,reqwest=warn,kube_client=warn,azure_core=warn,azure_identity=warn,typespec_client_core=warn";
+const OURS: &str = env!("CARGO_CRATE_NAME");
 
 /// Starts logging, at the level that the core's user asked for.
 pub fn start() {
@@ -28,15 +29,17 @@ pub fn start() {
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|text| !text.is_empty()));
     let level = match wanted.as_deref().map(str::to_lowercase).as_deref() {
-        Some("trace" | "json") => "trace",
-        Some("debug") => "debug",
-        Some("info") => "info",
-        Some("error") => "error",
-        Some("off") => "off",
-        _ => "warn",
+        Some("trace" | "json") => LevelFilter::TRACE,
+        Some("debug") => LevelFilter::DEBUG,
+        Some("info") => LevelFilter::INFO,
+        Some("error") => LevelFilter::ERROR,
+        Some("off") => LevelFilter::OFF,
+        _ => LevelFilter::WARN,
     };
-    let filter = EnvFilter::new(format!("{level},{QUIET}"));
-    let _ = Registry::default().with(filter).with(Lines).try_init();
+    let _ = Registry::default()
+        .with(filter(level))
+        .with(Lines)
+        .try_init();
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
         tracing::error!(
@@ -45,6 +48,14 @@ pub fn start() {
             guard::text(panic.payload())
         );
     }));
+}
+
+/// Other crates are heard from warnings on, whatever they are: below that they are noise to users of a provider, and some of them tell
+/// headers and bodies.
+fn filter(level: LevelFilter) -> Targets {
+    Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_target(OURS, level)
 }
 
 /// The layer that writes the lines.
@@ -208,6 +219,20 @@ mod tests {
         let time = line["@timestamp"].as_str().unwrap();
         let (_, fraction) = time.split_once('.').unwrap();
         assert_eq!(fraction.len(), "123456Z".len(), "{time}");
+    }
+
+    #[test]
+    fn other_crates_are_heard_from_warnings_on() {
+        let all = filter(LevelFilter::TRACE);
+        assert!(all.would_enable(&format!("{OURS}::plugin::serve"), &Level::TRACE));
+        for crates in ["hyper_rustls::connector", "kube_client::client", "mio"] {
+            assert!(!all.would_enable(crates, &Level::DEBUG));
+            assert!(all.would_enable(crates, &Level::WARN));
+        }
+        let none = filter(LevelFilter::OFF);
+        assert!(
+            !none.would_enable(OURS, &Level::ERROR) && !none.would_enable("mio", &Level::ERROR)
+        );
     }
 
     #[test]

@@ -117,12 +117,20 @@ pub async fn apply(
         }
         broken_rules(rules, &mut answer.diagnostics);
     }
+    let failed = answer.diagnostics.has_errors();
+    if failed && new.is_null() {
+        // A failure without an object leaves what was there before.
+        response.diagnostics = diagnostics_out(answer.diagnostics);
+        return Ok(response);
+    }
     // Core would save a new object that has unknown values, but as one to be replaced.
     let new = without_unknown(&shape.fields, new);
     if let Some(new) = shape.known_answer(new, &mut answer.diagnostics) {
         let identity = found.identity_answer(answer.identity.as_ref(), &mut answer.diagnostics);
         response.new_state = Some(new);
-        response.private = answer.private;
+        if !(failed && answer.private.is_empty()) {
+            response.private = answer.private;
+        }
         response.new_identity = identity.or(response.new_identity);
     }
     response.diagnostics = diagnostics_out(answer.diagnostics);

@@ -1,6 +1,6 @@
 //! What the rpcs have in common: a name, what they are about, and an answer that says what went wrong without losing anything.
 
-use super::convert::diagnostics_out;
+use super::convert::{diagnostics_out, is_null};
 use super::proto::tfplugin5 as wire;
 use crate::schema::diagnostic::Diagnostics;
 
@@ -74,11 +74,11 @@ rpcs! {
     read_data_source "ReadDataSource" type_name;
     validate_ephemeral_resource_config "ValidateEphemeralResourceConfig" type_name;
     open_ephemeral_resource "OpenEphemeralResource" type_name;
-    renew_ephemeral_resource "RenewEphemeralResource" type_name;
     close_ephemeral_resource "CloseEphemeralResource" type_name;
 }
 
 told!(read_resource);
+told!(renew_ephemeral_resource);
 told!(apply_resource_change);
 
 /// An empty answer would mean that the resource is gone.
@@ -110,10 +110,28 @@ impl Rpc for wire::apply_resource_change::Request {
     }
 
     fn kept(&self) -> Self::Response {
+        let exists = !is_null(self.prior_state.as_ref());
         wire::apply_resource_change::Response {
             new_state: self.prior_state.clone(),
             private: self.planned_private.clone(),
-            new_identity: self.planned_identity.clone(),
+            new_identity: exists.then(|| self.planned_identity.clone()).flatten(),
+            ..Default::default()
+        }
+    }
+}
+
+/// Closing needs what opening left.
+impl Rpc for wire::renew_ephemeral_resource::Request {
+    const NAME: &'static str = "RenewEphemeralResource";
+    type Response = wire::renew_ephemeral_resource::Response;
+
+    fn subject(&self) -> &str {
+        &self.type_name
+    }
+
+    fn kept(&self) -> Self::Response {
+        wire::renew_ephemeral_resource::Response {
+            private: self.private.clone(),
             ..Default::default()
         }
     }

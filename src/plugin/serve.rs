@@ -147,7 +147,7 @@ impl Started {
     }
 }
 
-/// Every service on one listener, until `shutdown`.
+/// Every service on one listener, until `shutdown` and the end of what runs then.
 pub async fn services(
     listener: Listener,
     acceptor: Option<TlsAcceptor>,
@@ -159,9 +159,10 @@ pub async fn services(
     health
         .set_service_status("plugin", tonic_health::ServingStatus::Serving)
         .await;
-    let provider = tfplugin5::provider_server::ProviderServer::new(Server::new(provider, runs))
-        .max_decoding_message_size(LARGEST_MESSAGE)
-        .max_encoding_message_size(LARGEST_MESSAGE);
+    let provider =
+        tfplugin5::provider_server::ProviderServer::new(Server::new(provider, runs.clone()))
+            .max_decoding_message_size(LARGEST_MESSAGE)
+            .max_encoding_message_size(LARGEST_MESSAGE);
     let controller = services::Controller {
         shutdown: shutdown.clone(),
     };
@@ -181,12 +182,15 @@ pub async fn services(
             listen::connections(listener, acceptor),
             shutdown.cancelled_owned(),
         )
-        .await
+        .await?;
+    runs.ended().await;
+    Ok(())
 }
 
-/// SIGTERM ends the process. SIGINT reaches the whole process group; a core hears it too, and then tells us what it wants.
+/// SIGTERM ends the process, and so does SIGHUP, with which a closed terminal takes core away. SIGINT reaches the whole process group; a core hears it too, and then tells us what it wants.
 struct Signals {
     terminate: Signal,
+    hangup: Signal,
     interrupt: Signal,
 }
 
@@ -194,6 +198,7 @@ impl Signals {
     fn new() -> std::io::Result<Self> {
         Ok(Signals {
             terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
         })
     }
@@ -202,6 +207,7 @@ impl Signals {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return,
+                _ = self.hangup.recv() => return,
                 _ = self.interrupt.recv() => {
                     if mode == Mode::Debugger {
                         return;

@@ -6,7 +6,7 @@ use futures::Stream;
 use tonic::{Request, Response, Status};
 use tracing::debug_span;
 
-use super::guard::{Runs, Shared, run};
+use super::guard::{Runs, Shared};
 use super::proto::tfplugin5 as wire;
 use super::rpc::{Rpc, Told};
 use super::schemas::Found;
@@ -41,10 +41,14 @@ impl Server {
         let span = debug_span!("rpc", rpc = R::NAME, resource = request.subject());
         let mut kept = request.kept();
         let work = handler(self.provider.clone(), self.runs.call(), request);
-        let answer = run(span, work).await.unwrap_or_else(|diagnostics| {
-            kept.tell(diagnostics);
-            kept
-        });
+        let answer = self
+            .runs
+            .run(span, work)
+            .await
+            .unwrap_or_else(|diagnostics| {
+                kept.tell(diagnostics);
+                kept
+            });
         Ok(Response::new(answer))
     }
 }

@@ -1,11 +1,16 @@
 //! State and identities that come from elsewhere: stored by an earlier version, imported, or moved from another resource.
 
+use serde_json::{Map, Value as Json};
+
 use super::convert::{diagnostics_out, value_out};
 use super::guard::Shared;
 use super::proto::tfplugin5 as wire;
 use super::schemas::{self, Found, undecodable};
+use crate::schema::diagnostic::Diagnostics;
 use crate::schema::json;
-use crate::schema::resource::{Call, ImportRequest, MoveRequest};
+use crate::schema::resource::{Call, IdentitySchema, ImportRequest, MoveRequest};
+use crate::schema::types::identity_type;
+use crate::schema::value::Value;
 
 const STATE: &str = "stored state";
 const IDENTITY: &str = "stored identity";
@@ -18,8 +23,7 @@ pub async fn upgrade(
     let found = schemas::resource(provider.as_ref(), &request.type_name)?;
     let stored = request.raw_state.unwrap_or_default().json;
     if stored.is_empty() {
-        let why = "State in the form of Terraform before 0.12 is not supported.";
-        return Err(undecodable(STATE, why));
+        return Err(too_old());
     }
     let (fields, version) = (&found.shape.fields, request.version);
     let value = if version == found.version {
@@ -42,17 +46,46 @@ pub async fn upgrade_identity(
     request: wire::upgrade_resource_identity::Request,
 ) -> Found<wire::upgrade_resource_identity::Response> {
     let found = schemas::resource(provider.as_ref(), &request.type_name)?;
-    let ty = found
-        .identity
+    let schema = (found.resource.identity_schema())
         .ok_or_else(|| undecodable(IDENTITY, "This resource has no identity."))?;
+    if request.version > schema.version {
+        let why = format!(
+            "It has version {}, and this version of the provider knows them up to {}.",
+            request.version, schema.version
+        );
+        return Err(undecodable(IDENTITY, why));
+    }
     let stored = request.raw_identity.unwrap_or_default().json;
-    let value = json::decode(&stored, &ty).map_err(|why| undecodable(IDENTITY, why))?;
+    let value = stored_identity(&schema, &stored).map_err(|why| undecodable(IDENTITY, why))?;
+    let ty = identity_type(&schema);
     Ok(wire::upgrade_resource_identity::Response {
         upgraded_identity: Some(wire::ResourceIdentityData {
             identity_data: Some(value_out(&value, &ty)),
         }),
         diagnostics: Vec::new(),
     })
+}
+
+/// As lenient as with state: attributes that are gone are dropped, and missing ones are null unless an import needs them.
+fn stored_identity(schema: &IdentitySchema, stored: &[u8]) -> Result<Value, String> {
+    let mut stored: Map<String, Json> =
+        serde_json::from_slice(stored).map_err(|why| why.to_string())?;
+    let mut current = Map::new();
+    for attribute in &schema.attributes {
+        let value = stored.remove(attribute.name).unwrap_or_default();
+        if value.is_null() && attribute.required_for_import {
+            return Err(format!("`{}` is missing.", attribute.name));
+        }
+        current.insert(attribute.name.to_owned(), value);
+    }
+    let current = Json::Object(current).to_string();
+    json::decode(current.as_bytes(), &identity_type(schema)).map_err(|why| why.to_string())
+}
+
+/// Nothing of ours was ever stored in the older form.
+fn too_old() -> Diagnostics {
+    let why = "State in the form of Terraform before 0.12 is not supported.";
+    undecodable(STATE, why)
 }
 
 pub async fn import(
@@ -89,11 +122,15 @@ pub async fn move_state(
     request: wire::move_resource_state::Request,
 ) -> Found<wire::move_resource_state::Response> {
     let found = schemas::resource(provider.as_ref(), &request.target_type_name)?;
+    let source = request.source_state.unwrap_or_default();
+    if source.json.is_empty() && !source.flatmap.is_empty() {
+        return Err(too_old());
+    }
     let moved = MoveRequest {
         source_provider_address: request.source_provider_address,
         source_type_name: request.source_type_name,
         source_schema_version: request.source_schema_version,
-        source_state: request.source_state.unwrap_or_default().json,
+        source_state: source.json,
         source_private: request.source_private,
     };
     let mut answer = found.resource.move_state(&call, moved).await;

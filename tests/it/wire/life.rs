@@ -64,6 +64,15 @@ async fn sigterm_ends_the_process() {
 }
 
 #[tokio::test]
+async fn a_closed_terminal_ends_the_process_in_good_order() {
+    let mut plugin = Plugin::start().await;
+    answers(&plugin).await;
+    plugin.signal(Signal::HUP);
+    assert_eq!(plugin.ended().await.code(), Some(0));
+    assert_eq!(plugin.sockets(), 0);
+}
+
+#[tokio::test]
 async fn sigterm_just_after_the_handshake_ends_it_too() {
     let mut plugin = Plugin::start().await;
     plugin.signal(Signal::TERM);

@@ -247,6 +247,50 @@ async fn an_apply_that_does_not_fit_the_schema_is_told_and_keeps_the_prior_state
 }
 
 #[tokio::test]
+async fn a_failure_without_an_object_keeps_everything() {
+    let answer = apply(|| ApplyResponse {
+        diagnostics: failure("Quota"),
+        ..Default::default()
+    })
+    .await;
+    assert_eq!(told(&answer.diagnostics), "Quota: It is a test.\n");
+    assert_eq!(got(answer.new_state), thing("a"));
+    assert_eq!(answer.private, b"planned");
+    assert_eq!(got_identity(answer.new_identity), identity("a"));
+}
+
+#[tokio::test]
+async fn a_failed_apply_may_leave_its_private_data_out() {
+    let answer = apply(|| ApplyResponse {
+        new: thing("b"),
+        diagnostics: failure("Quota"),
+        ..Default::default()
+    })
+    .await;
+    assert_eq!(got(answer.new_state), thing("b"));
+    assert_eq!(answer.private, b"planned");
+}
+
+#[tokio::test]
+async fn a_create_that_made_nothing_has_no_identity() {
+    let fake = Fake {
+        apply: applying(|_| ApplyResponse {
+            diagnostics: failure("Quota"),
+            ..Default::default()
+        }),
+        ..Fake::default()
+    };
+    for fake in [fake, Fake::panicking("apply")] {
+        let mut served = Served::new(fake).await;
+        let request = apply_request(&Value::Null);
+        let answer = served.client.apply_resource_change(request).await;
+        let answer = answer.unwrap().into_inner();
+        assert_eq!(got(answer.new_state), Value::Null);
+        assert!(answer.new_identity.is_none());
+    }
+}
+
+#[tokio::test]
 async fn a_destroyed_resource_is_null() {
     let mut request = apply_request(&thing("a"));
     request.planned_state = sent(&Value::Null);
@@ -316,6 +360,48 @@ async fn a_lost_connection_does_not_cut_an_apply_short() {
     client.read_resource(read_request()).await.unwrap();
     go_on.notify_one();
     assert_eq!(soon(heard.recv()).await, Some("ended"));
+}
+
+#[tokio::test]
+async fn the_end_waits_for_work_whose_connection_is_lost() {
+    let go_on = Arc::new(Notify::new());
+    let (events, mut heard) = mpsc::unbounded_channel();
+    let (gate, says) = (go_on.clone(), events.clone());
+    let fake = Fake {
+        apply: Box::new(move |_| {
+            let (gate, says) = (gate.clone(), says.clone());
+            async move {
+                says.send("started").unwrap();
+                gate.notified().await;
+                says.send("ended").unwrap();
+                ApplyResponse::default()
+            }
+            .boxed()
+        }),
+        ..Fake::default()
+    };
+    let served = Served::new(fake).await;
+    let mut client = served.another_client().await;
+    let call = tokio::spawn(async move {
+        let _ = client
+            .apply_resource_change(apply_request(&thing("a")))
+            .await;
+    });
+    assert_eq!(soon(heard.recv()).await, Some("started"));
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
+    let serving = served.end().await;
+    let served = tokio::spawn(async move {
+        serving.await.unwrap();
+        events.send("served").unwrap();
+    });
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    go_on.notify_one();
+    assert_eq!(soon(heard.recv()).await, Some("ended"));
+    assert_eq!(soon(heard.recv()).await, Some("served"));
+    served.await.unwrap();
 }
 
 #[tokio::test]

@@ -160,3 +160,16 @@ async fn a_function_result_of_another_type_is_told() {
     let (text, _) = call(fake, vec![null(), null()]).await.unwrap_err();
     assert!(text.contains("The provider has a bug"), "{text}");
 }
+
+#[tokio::test]
+async fn a_renewal_that_fails_keeps_what_closing_needs() {
+    let mut served = Served::new(Fake::panicking("renew")).await;
+    let request = wire::renew_ephemeral_resource::Request {
+        type_name: "test_token".to_owned(),
+        private: Some(b"opened".to_vec()),
+    };
+    let answer = served.client.renew_ephemeral_resource(request).await;
+    let answer = answer.unwrap().into_inner();
+    assert!(told(&answer.diagnostics).contains("A handler panicked"));
+    assert_eq!(answer.private.as_deref(), Some(b"opened".as_slice()));
+}

@@ -9,19 +9,22 @@ use terraform_provider_postgres::schema::object::Object;
 use terraform_provider_postgres::schema::resource::Provider;
 use terraform_provider_postgres::schema::types::implied_type;
 use terraform_provider_postgres::schema::value::{Type, Value};
+use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::transport::Channel;
 
 use super::dial::Place;
 use super::fake::{Fake, Offer, Thing, Token};
+use super::process::soon;
 
 pub type Client = wire::provider_client::ProviderClient<Channel>;
 
 pub struct Served {
     pub client: Client,
     place: Place,
-    _shutdown: DropGuard,
-    _dir: tempfile::TempDir,
+    shutdown: DropGuard,
+    serving: JoinHandle<()>,
+    dir: tempfile::TempDir,
 }
 
 impl Served {
@@ -32,14 +35,34 @@ impl Served {
         let provider: Arc<dyn Provider> = Arc::new(Offer::from(fake));
         let shutdown = CancellationToken::new();
         let serving = services(listener, None, provider, Runs::default(), shutdown.clone());
-        tokio::spawn(serving);
+        let serving = tokio::spawn(async move { serving.await.unwrap() });
         let place = Place::Unix(path);
         Served {
             client: connect(&place).await,
             place,
-            _shutdown: shutdown.drop_guard(),
-            _dir: dir,
+            shutdown: shutdown.drop_guard(),
+            serving,
+            dir,
         }
+    }
+
+    /// Tells the server to end, waits until nobody can connect any more, and hands over what still goes on.
+    pub async fn end(self) -> JoinHandle<()> {
+        let Served {
+            client,
+            shutdown,
+            serving,
+            dir,
+            ..
+        } = self;
+        drop((client, shutdown));
+        soon(async {
+            while dir.path().join("socket").exists() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        serving
     }
 
     /// Over a connection of its own.

@@ -87,6 +87,17 @@ async fn the_socket_is_made_where_the_client_wants_it_and_for_whom() {
 }
 
 #[tokio::test]
+async fn nobody_else_may_use_the_socket_whatever_the_umask() {
+    let plugin = Plugin::start_program("sh", |command, certificate| {
+        command.args(["-c", "umask 0; exec \"$0\"", PROGRAM]);
+        as_core(command, Some(certificate));
+    })
+    .await;
+    let socket = std::fs::metadata(plugin.fields()[3]).unwrap();
+    assert_eq!(socket.permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test]
 async fn an_unknown_group_is_told_where_core_shows_it() {
     let dir = tempfile::tempdir().unwrap();
     let mut command = bare(PROGRAM, dir.path());

@@ -78,9 +78,9 @@ async fn state_that_cannot_be_read_is_told() {
 #[tokio::test]
 async fn an_identity_is_upgraded() {
     let mut served = Served::new(Fake::default()).await;
-    let request = |json: &str| wire::upgrade_resource_identity::Request {
+    let request = |version, json: &str| wire::upgrade_resource_identity::Request {
         type_name: "test_thing".to_owned(),
-        version: 0,
+        version,
         raw_identity: Some(wire::RawState {
             json: json.as_bytes().to_vec(),
             flatmap: HashMap::new(),
@@ -88,19 +88,24 @@ async fn an_identity_is_upgraded() {
     };
     let answer = served
         .client
-        .upgrade_resource_identity(request(r#"{"name":"a"}"#))
+        .upgrade_resource_identity(request(0, r#"{"name":"a","dropped":true}"#))
         .await;
     let answer = answer.unwrap().into_inner();
+    assert_eq!(told(&answer.diagnostics), "");
     assert_eq!(got_identity(answer.upgraded_identity), identity("a"));
-    let answer = served
-        .client
-        .upgrade_resource_identity(request(r#"{"name":7"#))
-        .await;
-    let text = told(&answer.unwrap().into_inner().diagnostics);
-    assert!(
-        text.contains("The stored identity cannot be read"),
-        "{text}"
-    );
+    for (version, json, why) in [
+        (0, r#"{"name":7"#, "EOF"),
+        (0, "{}", "`name` is missing"),
+        (1, r#"{"name":"a"}"#, "version 1"),
+    ] {
+        let request = request(version, json);
+        let answer = served.client.upgrade_resource_identity(request).await;
+        let text = told(&answer.unwrap().into_inner().diagnostics);
+        assert!(
+            text.contains("The stored identity cannot be read") && text.contains(why),
+            "{text}"
+        );
+    }
 }
 
 /// A provider that says how it was asked to import, and then does.
@@ -248,4 +253,19 @@ async fn a_refused_move_moves_nothing() {
     let answer = answer.into_inner();
     assert!(told(&answer.diagnostics).contains("Another kind"));
     assert!(answer.target_state.is_none());
+}
+
+#[tokio::test]
+async fn a_move_from_state_before_0_12_is_told() {
+    let mut served = Served::new(Fake::default()).await;
+    let request = wire::move_resource_state::Request {
+        source_state: Some(wire::RawState {
+            json: Vec::new(),
+            flatmap: HashMap::from([("id".to_owned(), "a".to_owned())]),
+        }),
+        ..moved()
+    };
+    let answer = served.client.move_resource_state(request).await.unwrap();
+    let text = told(&answer.into_inner().diagnostics);
+    assert!(text.contains("before 0.12"), "{text}");
 }
