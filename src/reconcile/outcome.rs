@@ -12,6 +12,8 @@ pub enum Status {
     /// Left in place on purpose.
     Kept,
     Failed(String),
+    /// Exists, and did not become ready.
+    Unfinished(String),
     /// Exists, and was not reached.
     Skipped,
 }
@@ -60,6 +62,7 @@ impl fmt::Display for Status {
             Status::Deleted => f.write_str("deleted"),
             Status::Kept => f.write_str("kept"),
             Status::Failed(why) => write!(f, "failed: {why}"),
+            Status::Unfinished(why) => write!(f, "exists, unfinished: {why}"),
             Status::Skipped => f.write_str("not reached"),
         }
     }

@@ -88,11 +88,12 @@ pub async fn part<M: Sync>(
         on_written();
     }
     done.objects = join_all(written.into_iter().map(|(desired, written)| async move {
-        let finished = match written {
-            Ok(written) => finish(setting, part, model, &desired, written).await,
-            Err(failure) => Err(failure),
-        };
-        finished.unwrap_or_else(|failure| failed(&desired.address, failure))
+        match written {
+            Ok(written) => finish(setting, part, model, &desired, written)
+                .await
+                .unwrap_or_else(|failure| unfinished(&desired.address, failure)),
+            Err(failure) => failed(&desired.address, failure),
+        }
     }))
     .await;
     done
@@ -105,6 +106,13 @@ fn failed(address: &Address, failure: Failure) -> Done {
         live: None,
         warnings: Vec::new(),
         failure: Some(failure),
+    }
+}
+
+fn unfinished(address: &Address, failure: Failure) -> Done {
+    Done {
+        status: Status::Unfinished(failure.summary.clone()),
+        ..failed(address, failure)
     }
 }
 
