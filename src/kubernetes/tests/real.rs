@@ -166,8 +166,8 @@ async fn a_change_by_hand_is_a_conflict_until_forced() {
 }
 
 #[tokio::test]
-async fn patches_carry_our_name_as_field_manager() {
-    let Some(world) = World::new("patches_carry_our_name_as_field_manager").await else {
+async fn patches_carry_the_name_of_a_field_manager() {
+    let Some(world) = World::new("patches_carry_the_name_of_a_field_manager").await else {
         return;
     };
     world
@@ -183,14 +183,14 @@ async fn patches_carry_our_name_as_field_manager() {
             &reference,
             None,
             json!({"data": {"key": "2"}}),
-            "kubectl-edit",
+            "ours-too",
         )
         .await
         .unwrap();
     let writer = managed_fields::last_writer(&patched, "data.key").unwrap();
     assert_eq!(
         (writer.manager.as_str(), writer.operation.as_str()),
-        (US, "Update")
+        ("ours-too", "Update")
     );
     let operations = json!([{"op": "test", "path": "/data/key", "value": "2"},
         {"op": "replace", "path": "/data/key", "value": "3"}]);
