@@ -17,6 +17,7 @@ type Way = fn(&Place, &str, u8) -> anyhow::Result<()>;
 pub fn story(cli: &Cli, lab: &Lab) -> anyhow::Result<()> {
     let place = Place::new(lab, "kills")?;
     let workspace = Workspace::new(cli)?.inside(lab);
+    redundant(lab)?;
     workspace.write(&Page::full().hcl(&place))?;
     workspace.apply()?;
     as_promised(&place, &workspace)?;
@@ -40,6 +41,29 @@ pub fn story(cli: &Cli, lab: &Lab) -> anyhow::Result<()> {
     workspace.destroy()?;
     let left = place.remains()?;
     ensure!(left.is_empty(), "left after the destroy: {left:?}");
+    Ok(())
+}
+
+/// CloudNativePG fails over only while it and the barman plugin answer: a lost node must not take the only one of them along.
+fn redundant(lab: &Lab) -> anyhow::Result<()> {
+    for deployment in ["cnpg-controller-manager", "barman-cloud"] {
+        let name = format!("deployment/{deployment}");
+        lab.run(
+            "kubectl",
+            ["-n", "cnpg-system", "scale", &name, "--replicas=2"],
+        )?;
+        lab.run(
+            "kubectl",
+            [
+                "-n",
+                "cnpg-system",
+                "rollout",
+                "status",
+                &name,
+                "--timeout=90s",
+            ],
+        )?;
+    }
     Ok(())
 }
 
