@@ -1,6 +1,7 @@
 //! A simulated Azure with an AKS cluster in it, and workspaces that reach it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::Context;
 use sandbox::faults::Rule;
@@ -11,6 +12,7 @@ use tokio::runtime::Runtime;
 
 use super::administrator::Administrator;
 use super::cli::Cli;
+use super::wait;
 use super::workspace::Workspace;
 
 pub const NAMESPACE: &str = "orders";
@@ -63,8 +65,13 @@ impl Simulation {
 
     /// A resource that somebody made in Azure.
     pub fn make_in_azure(&self, id: &str, version: &str, body: Value) -> anyhow::Result<()> {
-        let put = self.administrator.put(id, version, body);
-        self.runtime.block_on(put).map(drop)
+        self.runtime
+            .block_on(self.administrator.put(id, version, body))?;
+        wait::until("the resource", Duration::from_secs(30), || {
+            let made = self.azure().remove(&id.to_lowercase());
+            let state = made.map(|body| body["properties"]["provisioningState"].clone());
+            Ok((state == Some(json!("Succeeded"))).then_some(()))
+        })
     }
 
     pub fn workspace(&self, cli: &Cli) -> anyhow::Result<Workspace> {
