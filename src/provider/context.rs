@@ -189,8 +189,8 @@ impl Environment for Context {
     fn defaults(&self) -> Defaults {
         let (config, _) = self.now();
         Defaults {
-            labels: config.labels.known().cloned().unwrap_or_default(),
-            tags: config.tags.known().cloned().unwrap_or_default(),
+            labels: config.labels,
+            tags: config.tags,
         }
     }
 

@@ -3,10 +3,12 @@
 //! Everything that an author writes is pure: no client, no clock, no randomness, no environment. What is dangerous (reading, writing,
 //! waiting, retrying, taking over, giving up) is the engine's.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value as Json;
 
 use super::object::{Address, Desired, Live, Outputs, Ownership};
-use crate::schema::attr::NotKnown;
+use crate::schema::attr::{Attr, NotKnown};
 use crate::schema::diagnostic::Diagnostics;
 
 pub use crate::kubernetes::conditions::Readiness;
@@ -14,8 +16,8 @@ pub use crate::kubernetes::conditions::Readiness;
 /// What the provider's own configuration adds to every resource.
 #[derive(Clone, Debug, Default)]
 pub struct Defaults {
-    pub labels: std::collections::BTreeMap<String, String>,
-    pub tags: std::collections::BTreeMap<String, String>,
+    pub labels: Attr<BTreeMap<String, String>>,
+    pub tags: Attr<BTreeMap<String, String>>,
 }
 
 /// How much of a model an observation may fill.

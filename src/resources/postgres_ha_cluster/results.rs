@@ -44,15 +44,17 @@ pub fn image(value: &Value) -> Result<(), String> {
 
 /// Results and defaults that follow from the root and its blocks.
 pub fn derive(defaults: &Defaults, model: &mut PostgresHaCluster) {
-    let mut labels = defaults.labels.clone();
-    match model.labels.get() {
-        Ok(own) => {
-            labels.extend(own.cloned().unwrap_or_default());
-            model.effective_labels = Attr::Known(labels);
-        }
-        Err(NotKnown) => model.effective_labels = Attr::Unknown,
-    }
-    model.effective_tags = Attr::Known(defaults.tags.clone());
+    let labels = defaults.labels.get().and_then(|given| {
+        let mut labels = given.cloned().unwrap_or_default();
+        labels.extend(model.labels.get()?.cloned().unwrap_or_default());
+        Ok(labels)
+    });
+    model.effective_labels.derive(labels);
+    let tags = defaults
+        .tags
+        .get()
+        .map(|given| given.cloned().unwrap_or_default());
+    model.effective_tags.derive(tags);
     if model.postgres_version.is_unknown()
         && model.image.is_null()
         && matches!(model.image_catalog, Block::Absent)

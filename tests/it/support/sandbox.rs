@@ -1,7 +1,6 @@
 //! A simulated Azure with an AKS cluster in it, and workspaces that reach it.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use anyhow::Context;
 use sandbox::faults::Rule;
@@ -65,13 +64,24 @@ impl Simulation {
 
     /// A resource that somebody made in Azure.
     pub fn make_in_azure(&self, id: &str, version: &str, body: Value) -> anyhow::Result<()> {
-        self.runtime
-            .block_on(self.administrator.put(id, version, body))?;
-        wait::until("the resource", Duration::from_secs(30), || {
-            let made = self.azure().remove(&id.to_lowercase());
-            let state = made.map(|body| body["properties"]["provisioningState"].clone());
-            Ok((state == Some(json!("Succeeded"))).then_some(()))
-        })
+        let put = self.administrator.put(id, version, body);
+        self.runtime.block_on(put)?;
+        wait::until(
+            "what the administrator makes",
+            std::time::Duration::from_secs(30),
+            || {
+                let made = self
+                    .azure()
+                    .into_iter()
+                    .find(|(known, _)| known.eq_ignore_ascii_case(id));
+                let state = made.and_then(|(_, body)| {
+                    body["properties"]["provisioningState"]
+                        .as_str()
+                        .map(str::to_owned)
+                });
+                Ok((state.as_deref() != Some("Creating")).then_some(()))
+            },
+        )
     }
 
     pub fn workspace(&self, cli: &Cli) -> anyhow::Result<Workspace> {

@@ -57,8 +57,8 @@ pub fn graph() -> Graph<PostgresHaCluster> {
 
 pub fn defaults() -> Defaults {
     Defaults {
-        labels: BTreeMap::from([("from".to_owned(), "provider".to_owned())]),
-        tags: BTreeMap::from([("env".to_owned(), "test".to_owned())]),
+        labels: BTreeMap::from([("from".to_owned(), "provider".to_owned())]).into(),
+        tags: BTreeMap::from([("env".to_owned(), "test".to_owned())]).into(),
     }
 }
 

@@ -52,6 +52,29 @@ fn an_aks_cluster_of_the_same_run_gives_a_normal_plan() {
 }
 
 #[test]
+fn labels_and_tags_of_the_provider_may_be_unknown() {
+    let unknown = Defaults {
+        labels: Attr::Unknown,
+        tags: Attr::Unknown,
+    };
+    let record = Record::default();
+    let plan = plan::plan(
+        &PostgresHaClusterResource,
+        &graph(),
+        &unknown,
+        &Value::Null,
+        &config(full()),
+        &record,
+    );
+    assert!(plan.planned.member("effective_labels").is_unknown());
+    assert!(plan.planned.member("effective_tags").is_unknown());
+    assert_eq!(
+        plan.planned.member("rw_host").as_str(),
+        Some("pg-rw.data.svc")
+    );
+}
+
+#[test]
 fn a_plan_after_an_apply_is_empty() {
     for written in [minimal(), full()] {
         let state = applied(written.clone());
