@@ -1,6 +1,7 @@
 //! One page of HCL, one apply; then the primary dies three ways while an application writes.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use anyhow::ensure;
 use lab::Lab;
@@ -9,6 +10,7 @@ use super::page::{ADDRESS, Page};
 use super::place::Place;
 use super::writer::Writer;
 use crate::support::cli::Cli;
+use crate::support::wait;
 use crate::support::workspace::Workspace;
 
 /// Takes a primary away: the place, its pod, its node.
@@ -44,7 +46,8 @@ pub fn story(cli: &Cli, lab: &Lab) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// CloudNativePG fails over only while it and the barman plugin answer: a lost node must not take the only one of them along.
+/// CloudNativePG fails over only while it and the barman plugin answer: a lost node must not take the only one of them
+/// along. The second replica of the plugin stands by, and is not ready, until it leads.
 fn redundant(lab: &Lab) -> anyhow::Result<()> {
     for deployment in ["cnpg-controller-manager", "barman-cloud"] {
         let name = format!("deployment/{deployment}");
@@ -52,19 +55,17 @@ fn redundant(lab: &Lab) -> anyhow::Result<()> {
             "kubectl",
             ["-n", "cnpg-system", "scale", &name, "--replicas=2"],
         )?;
-        lab.run(
-            "kubectl",
-            [
-                "-n",
-                "cnpg-system",
-                "rollout",
-                "status",
-                &name,
-                "--timeout=90s",
-            ],
-        )?;
     }
-    Ok(())
+    wait::until("two of each", Duration::from_secs(90), || {
+        let pods = lab.kubectl_json(["-n", "cnpg-system", "get", "pods"])?;
+        let running = pods["items"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|pod| pod["status"]["phase"] == "Running")
+            .count();
+        Ok((running >= 4).then_some(()))
+    })
 }
 
 /// Three instances in three zones, one of them synchronous, a Secret for the application, a completed backup.
