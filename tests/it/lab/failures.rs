@@ -1,6 +1,7 @@
 //! One page of HCL, one apply; then the primary dies three ways while an application writes.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use anyhow::ensure;
 use lab::Lab;
@@ -9,6 +10,7 @@ use super::page::{ADDRESS, Page};
 use super::place::Place;
 use super::writer::Writer;
 use crate::support::cli::Cli;
+use crate::support::wait;
 use crate::support::workspace::Workspace;
 
 /// Takes a primary away: the place, its pod, its node.
@@ -17,6 +19,7 @@ type Way = fn(&Place, &str, u8) -> anyhow::Result<()>;
 pub fn story(cli: &Cli, lab: &Lab) -> anyhow::Result<()> {
     let place = Place::new(lab, "kills")?;
     let workspace = Workspace::new(cli)?.inside(lab);
+    redundant(lab)?;
     workspace.write(&Page::full().hcl(&place))?;
     workspace.apply()?;
     as_promised(&place, &workspace)?;
@@ -41,6 +44,28 @@ pub fn story(cli: &Cli, lab: &Lab) -> anyhow::Result<()> {
     let left = place.remains()?;
     ensure!(left.is_empty(), "left after the destroy: {left:?}");
     Ok(())
+}
+
+/// CloudNativePG fails over only while it and the barman plugin answer: a lost node must not take the only one of them
+/// along. The second replica of the plugin stands by, and is not ready, until it leads.
+fn redundant(lab: &Lab) -> anyhow::Result<()> {
+    for deployment in ["cnpg-controller-manager", "barman-cloud"] {
+        let name = format!("deployment/{deployment}");
+        lab.run(
+            "kubectl",
+            ["-n", "cnpg-system", "scale", &name, "--replicas=2"],
+        )?;
+    }
+    wait::until("two of each", Duration::from_secs(90), || {
+        let pods = lab.kubectl_json(["-n", "cnpg-system", "get", "pods"])?;
+        let running = pods["items"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|pod| pod["status"]["phase"] == "Running")
+            .count();
+        Ok((running >= 4).then_some(()))
+    })
 }
 
 /// Three instances in three zones, one of them synchronous, a Secret for the application, a completed backup.

@@ -199,22 +199,19 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let class = format!("storageclass/{}-pg", self.namespace);
-        let volumes = self.volumes().unwrap_or_default();
-        let _ = self.lab.run(
-            "kubectl",
-            [
-                "delete",
-                "namespace",
-                &self.namespace,
-                "--wait=true",
-                "--timeout=60s",
-            ],
-        );
-        for object in volumes.iter().chain([&class]) {
-            let _ = self.lab.run(
-                "kubectl",
-                ["delete", object, "--ignore-not-found", "--wait=false"],
-            );
+        let namespace = format!("namespace/{}", self.namespace);
+        let quietly = |args: &[&str]| drop(self.kubectl(args));
+        // PostgreSQL that cannot archive ends slowly; nobody needs its data.
+        quietly(&[
+            "delete",
+            "clusters.postgresql.cnpg.io",
+            "--all",
+            "--wait=false",
+        ]);
+        quietly(&["delete", &namespace, "--wait=false"]);
+        quietly(&["delete", "pods", "--all", "--force", "--grace-period=0"]);
+        for object in self.volumes().unwrap_or_default().iter().chain([&class]) {
+            quietly(&["delete", object, "--ignore-not-found", "--wait=false"]);
         }
     }
 }
