@@ -294,9 +294,23 @@ pub fn readiness(cluster: &Json, model: &PostgresHaCluster) -> Readiness {
         return Readiness::Waiting(format!("instances still run `{have}`"));
     }
     if model.backup.present().is_some() {
-        return conditions::condition_true(cluster, "ContinuousArchiving");
+        return archiving(cluster);
     }
     Readiness::Ready
+}
+
+/// Archiving heals by itself from most faults, but never writes into the archive of another cluster.
+fn archiving(cluster: &Json) -> Readiness {
+    let taken = conditions::find(cluster, "ContinuousArchiving").is_some_and(|condition| {
+        condition.status == "False" && condition.message.contains("Expected empty archive")
+    });
+    if taken {
+        return Readiness::Failed(
+            "the archive is not empty: another cluster of this name wrote there. Choose another `backup.server_name`, `path` or `container`."
+                .to_owned(),
+        );
+    }
+    conditions::condition_true(cluster, "ContinuousArchiving")
 }
 
 /// Says in the plan what the change does to a running PostgreSQL.

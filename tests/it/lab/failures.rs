@@ -1,7 +1,6 @@
 //! One page of HCL, one apply; then the primary dies three ways while an application writes.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use anyhow::ensure;
 use lab::Lab;
@@ -10,16 +9,14 @@ use super::page::{ADDRESS, Page};
 use super::place::Place;
 use super::writer::Writer;
 use crate::support::cli::Cli;
-use crate::support::wait;
 use crate::support::workspace::Workspace;
 
-/// Takes a primary away: the place, its pod, its node.
-type Way = fn(&Place, &str, u8) -> anyhow::Result<()>;
+/// Takes a primary away: the place, its pod.
+type Way = fn(&Place, &str) -> anyhow::Result<()>;
 
 pub fn story(cli: &Cli, lab: &Lab) -> anyhow::Result<()> {
     let place = Place::new(lab, "kills")?;
     let workspace = Workspace::new(cli)?.inside(lab);
-    redundant(lab)?;
     workspace.write(&Page::full().hcl(&place))?;
     workspace.apply()?;
     as_promised(&place, &workspace)?;
@@ -27,15 +24,11 @@ pub fn story(cli: &Cli, lab: &Lab) -> anyhow::Result<()> {
     place
         .sql("set role app; create table written (phase text, n bigint, primary key (phase, n))")?;
     let ways: [(&str, Way); 3] = [
-        ("pod", |place, pod, _| {
-            place
-                .kubectl(&["delete", "pod", pod, "--force", "--grace-period=0"])
-                .map(drop)
-        }),
-        ("postmaster", |place, pod, _| {
+        ("pod", delete_pod),
+        ("postmaster", |place, pod| {
             place.lab.kill_postmaster(&place.namespace, pod)
         }),
-        ("node", |place, _, node| place.lab.lose_node(node)),
+        ("pod-again", delete_pod),
     ];
     for (way, kill) in ways {
         survives(&place, &workspace, way, kill)?;
@@ -46,26 +39,9 @@ pub fn story(cli: &Cli, lab: &Lab) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// CloudNativePG fails over only while it and the barman plugin answer: a lost node must not take the only one of them
-/// along. The second replica of the plugin stands by, and is not ready, until it leads.
-fn redundant(lab: &Lab) -> anyhow::Result<()> {
-    for deployment in ["cnpg-controller-manager", "barman-cloud"] {
-        let name = format!("deployment/{deployment}");
-        lab.run(
-            "kubectl",
-            ["-n", "cnpg-system", "scale", &name, "--replicas=2"],
-        )?;
-    }
-    wait::until("two of each", Duration::from_secs(90), || {
-        let pods = lab.kubectl_json(["-n", "cnpg-system", "get", "pods"])?;
-        let running = pods["items"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter(|pod| pod["status"]["phase"] == "Running")
-            .count();
-        Ok((running >= 4).then_some(()))
-    })
+fn delete_pod(place: &Place, pod: &str) -> anyhow::Result<()> {
+    let gone = place.kubectl(&["delete", "pod", pod, "--force", "--grace-period=0"]);
+    gone.map(drop)
 }
 
 /// Three instances in three zones, one of them synchronous, a Secret for the application, a completed backup.
@@ -111,22 +87,13 @@ fn as_promised(place: &Place, workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn survives(
-    place: &Place,
-    workspace: &Workspace,
-    way: &str,
-    kill: fn(&Place, &str, u8) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
+fn survives(place: &Place, workspace: &Workspace, way: &str, kill: Way) -> anyhow::Result<()> {
     let primary = place.primary()?;
     let node = place.node_of(&primary)?;
     let writer = Writer::start(place, way, node)?;
     writer.writes(10)?;
-    kill(place, &primary, node)?;
-    let after = writer.writes(20);
-    if way == "node" {
-        place.lab.restore_node(node)?;
-    }
-    after?;
+    kill(place, &primary)?;
+    writer.writes(20)?;
     place.healthy(3)?;
     let rows = writer.nothing_lost()?;
     eprintln!(

@@ -138,6 +138,25 @@ fn an_error_of_a_plugin_passes_and_an_invalid_definition_does_not() {
     ));
 }
 
+#[test]
+fn an_archive_of_another_cluster_ends_the_wait() {
+    use crate::kubernetes::Readiness;
+    use crate::resources::postgres_ha_cluster::cluster::readiness;
+    let model = model(full());
+    let archiving = |message: &str| {
+        let status = json!({
+            "phase": "Cluster in healthy state", "instances": 3, "readyInstances": 3,
+            "conditions": [{"type": "ContinuousArchiving", "status": "False", "reason": "ContinuousArchivingFailing", "message": message}],
+        });
+        readiness(&json!({"spec": {"instances": 3}, "status": status}), &model)
+    };
+    assert!(matches!(
+        archiving("WAL archive check failed for server pg: Expected empty archive"),
+        Readiness::Failed(_)
+    ));
+    assert!(matches!(archiving("exit status 4"), Readiness::Waiting(_)));
+}
+
 /// The types are held to the published definitions of the kinds; so everything that we send is in them.
 #[test]
 fn every_field_that_is_sent_is_one_of_the_kind() {
