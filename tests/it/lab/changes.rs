@@ -164,14 +164,15 @@ fn grow(place: &Place, workspace: &Workspace, page: &mut Page) -> anyhow::Result
     page.size = "3Gi";
     workspace.write(&page.hcl(place))?;
     workspace.apply()?;
-    let claims = place.get(&["persistentvolumeclaims", "-l", "cnpg.io/pvcRole=PG_DATA"])?;
-    for claim in claims["items"].as_array().into_iter().flatten() {
-        ensure!(
-            claim["status"]["capacity"]["storage"] == "3Gi",
-            "{}: {}",
-            claim["metadata"]["name"],
-            claim["status"]
-        );
-    }
+    // The apply asks for the space; the driver gives it in its own time.
+    wait::until("larger disks", Duration::from_secs(60), || {
+        let claims = place.get(&["persistentvolumeclaims", "-l", "cnpg.io/pvcRole=PG_DATA"])?;
+        let grown = claims["items"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .all(|claim| claim["status"]["capacity"]["storage"] == "3Gi");
+        Ok(grown.then_some(()))
+    })?;
     workspace.settled()
 }
