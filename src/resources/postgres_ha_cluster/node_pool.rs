@@ -211,8 +211,7 @@ impl Part<PostgresHaCluster> for NodePoolPart {
             ("max_count", &pool.max_count),
         ];
         if !pool.node_count.is_null() {
-            for (name, count) in counts.iter().filter(|(_, count)| !count.is_null()) {
-                let _ = count;
+            for (name, _) in counts.iter().filter(|(_, count)| !count.is_null()) {
                 diagnostics.error(
                     path.attribute(*name),
                     "Two ways to size the pool",

@@ -30,11 +30,10 @@ impl PostgresHaCluster {
     }
 }
 
-fn credentials(backup: &Backup, account: Option<&str>) -> Result<Json, NotKnown> {
+fn credentials(backup: &Backup) -> Result<Json, NotKnown> {
     let secret = || -> Result<Json, NotKnown> {
         Ok(json!({"name": backup.secret_name.require()?, "key": backup.secret_key.require()?}))
     };
-    let plain_account = || account.map(str::to_owned).ok_or(NotKnown);
     Ok(match backup.credential.require()?.as_str() {
         "connection_string" => json!({"connectionString": secret()?}),
         // The account's name is no secret, but the plugin reads it from a Secret too: the same one, under `account`.
@@ -42,11 +41,7 @@ fn credentials(backup: &Backup, account: Option<&str>) -> Result<Json, NotKnown>
             "storageAccount": {"name": backup.secret_name.require()?, "key": "account"}, "storageKey": secret()?}),
         "sas_token" => json!({
             "storageAccount": {"name": backup.secret_name.require()?, "key": "account"}, "storageSasToken": secret()?}),
-        "inherit" => json!({"inheritFromAzureAD": true}),
-        _ => {
-            plain_account()?;
-            json!({"inheritFromAzureAD": true})
-        }
+        _ => json!({"inheritFromAzureAD": true}),
     })
 }
 
@@ -107,11 +102,10 @@ impl Part<PostgresHaCluster> for ObjectStore {
             Some(path) => path.clone(),
             None => model.destination_path(outputs.get(BLOB_ENDPOINT)?)?,
         };
-        let account = model.storage_account_id.known().map(String::as_str);
         let (wal, data) = wal_and_data(backup)?;
         let mut configuration = json!({
             "destinationPath": destination,
-            "azureCredentials": credentials(backup, account)?,
+            "azureCredentials": credentials(backup)?,
             "wal": wal,
             "data": data,
         });
