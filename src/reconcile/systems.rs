@@ -14,7 +14,12 @@ use crate::kubernetes;
 
 /// Members of an ARM answer that no request may send back.
 const READ_ONLY: [&str; 6] = ["id", "name", "type", "systemData", "etag", "eTag"];
-const READ_ONLY_PROPERTIES: [&str; 8] = [
+const READ_ONLY_PROPERTIES: [&str; 13] = [
+    "accountMigrationInProgress",
+    "primaryLocation",
+    "privateEndpointConnections",
+    "secondaryEndpoints",
+    "secondaryLocation",
     "provisioningState",
     "currentOrchestratorVersion",
     "nodeImageVersion",
@@ -375,6 +380,18 @@ fn writable(live: &Json) -> Json {
         members.retain(|name, _| !READ_ONLY.contains(&name.as_str()));
         if let Some(properties) = members.get_mut("properties").and_then(Json::as_object_mut) {
             properties.retain(|name, _| !READ_ONLY_PROPERTIES.contains(&name.as_str()));
+        }
+        // The tier follows from the name of the SKU.
+        if let Some(sku) = members.get_mut("sku").and_then(Json::as_object_mut) {
+            sku.remove("tier");
+        }
+        if let Some(services) = body
+            .pointer_mut("/properties/encryption/services")
+            .and_then(Json::as_object_mut)
+        {
+            for service in services.values_mut().filter_map(Json::as_object_mut) {
+                service.remove("lastEnabledTime");
+            }
         }
     }
     body

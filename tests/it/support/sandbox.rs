@@ -1,6 +1,7 @@
 //! A simulated Azure with an AKS cluster in it, and workspaces that reach it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use anyhow::Context;
 use sandbox::faults::Rule;
@@ -46,6 +47,10 @@ impl Simulation {
             .build()?;
         let mut options = Options::default();
         options.application.secret = CLIENT_SECRET.to_owned();
+        // What is said here is held to Microsoft's descriptions afterwards.
+        options.log_file = std::env::var_os("SANDBOX_LOG_DIR").map(|directory| {
+            Path::new(&directory).join(format!("story-{}.jsonl", uuid::Uuid::new_v4()))
+        });
         let (sandbox, administrator) = runtime.block_on(async {
             let sandbox = Sandbox::start(options).await?;
             let administrator = Administrator::new(&sandbox).await?;
