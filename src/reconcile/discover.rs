@@ -8,6 +8,8 @@ use super::record::{Entry, Record};
 use super::resource::Resource;
 use super::run::decode;
 use super::systems::Systems;
+use crate::schema::object::Object;
+use crate::schema::strip::without_unknown;
 use crate::schema::value::Value;
 
 /// A discovered resource.
@@ -62,7 +64,7 @@ pub async fn discover<R: Resource>(
         })
         .collect();
     let id = resource.id(&model).ok();
-    let mut value = model.encode_known();
+    let mut value = without_unknown(&R::Model::fields(), model.encode());
     if let Value::Map(members) = &mut value {
         members.insert("objects".to_owned(), Value::Map(shown));
         if let Some(id) = id {
@@ -106,30 +108,4 @@ async fn find<M: Sync>(
     }
     lives.retain(|live| part.belongs(live, model));
     Ok(lives)
-}
-
-/// Encoding of a model that came from remote systems: what could not be read is null.
-trait EncodeKnown {
-    fn encode_known(&self) -> Value;
-}
-
-impl<M: crate::schema::object::Object> EncodeKnown for M {
-    fn encode_known(&self) -> Value {
-        without_unknown(self.encode())
-    }
-}
-
-/// Unknown values are null in a state.
-pub fn without_unknown(value: Value) -> Value {
-    match value {
-        Value::Unknown => Value::Null,
-        Value::List(elements) => Value::List(elements.into_iter().map(without_unknown).collect()),
-        Value::Map(members) => Value::Map(
-            members
-                .into_iter()
-                .map(|(name, value)| (name, without_unknown(value)))
-                .collect(),
-        ),
-        other => other,
-    }
 }

@@ -206,8 +206,7 @@ impl<R: Resource> ManagedResource for Managed<R> {
                 }
             }
             if !diagnostics.has_errors() {
-                self.preflight(call, &request, &proposal, &mut diagnostics)
-                    .await;
+                self.preflight(call, &proposal, &mut diagnostics).await;
             }
             if !request.prior.is_null() || record.deletion_protection.is_some() {
                 let mut record = record;

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
-use super::object::{Address, Desired, Ownership, merge};
+use super::object::{Desired, Ownership, merge};
 use super::paths;
 
 /// The field manager of everything that is applied, and the value of the `managed-by` label.
@@ -93,17 +93,9 @@ pub fn short_hash(content: &str, length: usize) -> String {
         .collect()
 }
 
-/// The namespace of an object, for messages.
-pub fn kind(address: &Address) -> &str {
-    match address {
-        Address::Kubernetes { kind, .. } => kind,
-        Address::Arm { id, .. } => id.rsplit('/').nth(1).unwrap_or_default(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::object::Write;
+    use super::super::object::{Address, Write};
     use super::*;
 
     #[test]

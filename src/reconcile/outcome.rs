@@ -43,13 +43,6 @@ impl Outcome {
     pub fn lines(&self) -> &[Line] {
         &self.lines
     }
-
-    /// The objects that this run made.
-    pub fn created(&self) -> impl Iterator<Item = &Line> {
-        self.lines
-            .iter()
-            .filter(|line| line.status == Status::Created)
-    }
 }
 
 impl fmt::Display for Status {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::graph::Graph;
-use super::mark;
 use super::object::Outputs;
 use super::part::Defaults;
 use super::record::{self, Record};
@@ -182,12 +181,4 @@ pub fn refuse_deletion(
              and then delete or replace it. What becomes of its disks and backups is decided by `on_destroy`."
         ),
     );
-}
-
-/// The owner mark of a resource, once its id can be known.
-pub fn owner<R: Resource>(resource: &R, model: &R::Model) -> Option<String> {
-    resource
-        .id(model)
-        .ok()
-        .map(|id| mark::owner(resource.type_name(), &id))
 }

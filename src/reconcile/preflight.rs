@@ -14,7 +14,7 @@ use super::systems::Limits;
 use crate::kubernetes;
 use crate::schema::diagnostic::{Diagnostics, Path};
 use crate::schema::plan::Proposal;
-use crate::schema::resource::{Call, PlanRequest};
+use crate::schema::resource::Call;
 
 /// A plan does not wait longer than this for a system that does not answer.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -23,7 +23,6 @@ impl<R: Resource> Managed<R> {
     pub(super) async fn preflight(
         &self,
         call: &Call,
-        _request: &PlanRequest,
         proposal: &Proposal<R::Model>,
         diagnostics: &mut Diagnostics,
     ) {

@@ -2,7 +2,6 @@
 
 use super::create;
 use super::destroy;
-use super::discover::without_unknown;
 use super::explain;
 use super::managed::Managed;
 use super::mark;
@@ -16,7 +15,9 @@ use super::step::Setting;
 use super::systems::{Systems, Takeover};
 use super::timeouts::Operation;
 use crate::schema::diagnostic::{Diagnostics, Path};
+use crate::schema::object::Object;
 use crate::schema::resource::{ApplyRequest, ApplyResponse, Call};
+use crate::schema::strip::without_unknown;
 use crate::schema::value::Value;
 
 fn takeover(prior: &Value, planned: &Value) -> Takeover {
@@ -47,7 +48,7 @@ fn add_warnings(finished: &Finished, diagnostics: &mut Diagnostics) {
 /// The finished value, with the id that stands for the real thing.
 fn with_id<R: Resource>(managed: &Managed<R>, value: Value) -> Value {
     let id = managed.resource.id(&decode(&value));
-    let mut value = without_unknown(value);
+    let mut value = without_unknown(&R::Model::fields(), value);
     if let (Value::Map(members), Ok(id)) = (&mut value, id) {
         members.insert("id".to_owned(), id.as_str().into());
     }
@@ -220,7 +221,7 @@ async fn as_it_is<R: Resource>(
     record.imported = held.imported;
     let mut call = call.clone();
     call.cancel = tokio_util::sync::CancellationToken::new();
-    let intended = without_unknown(finished.value.clone());
+    let intended = without_unknown(&R::Model::fields(), finished.value.clone());
     let model: R::Model = decode(&intended);
     let limits = managed.limits(&call, &intended, Operation::Read);
     let systems = managed.systems(&model, limits).await;
